@@ -1,0 +1,31 @@
+# The same few commands for a newcomer and for CI. `make demo` and `make test` need git, make and Python >= 3.11, no more.
+PYTHON ?= python3
+BIN := .venv/bin
+.PHONY: demo test test-services check words clean
+
+demo: .venv
+	@$(BIN)/plagewatch demo
+
+test: .venv
+	@$(BIN)/pytest -n auto -q
+
+test-services: .venv
+	@$(BIN)/pytest -n auto -q --require-services
+
+check: .venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy tests
+
+.venv: .venv/ready
+
+.venv/ready: requirements.lock requirements-uv.lock pyproject.toml
+	@PYTHON="$(PYTHON)" scripts/make-venv
+
+# After a change of dependencies in pyproject.toml.
+lock: .venv
+	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+
+clean:
+	rm -rf .venv .plagewatch

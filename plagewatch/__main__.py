@@ -1,0 +1,5 @@
+"""`python -m plagewatch` is the command line."""
+
+from plagewatch.cli import main
+
+main()

@@ -1,0 +1,69 @@
+"""Amounts over time with what is known about them: the shape in which every figure travels."""
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Seconds = NDArray[np.int64]
+
+
+class Resolution(StrEnum):
+    """Lengths of an interval. Day and month are local: 92, 96 or 100 quarters make a day."""
+
+    QUARTER = "quarter"
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Amounts of consecutive or scattered intervals of one meter and one flow, all arrays of one length.
+
+    start_s: first instant of each interval, seconds since 1970 UTC, strictly rising.
+    amount: what went through [kWh or m3, the meter's unit]; NaN = not known, never 0.
+    coverage: share of the interval that was measured, 0...1; 0 for a spread gap, of which only the total is known.
+    interpolated, spread, estimated, manual: how much of the amount is of that origin [unit of amount]; the rest was
+        measured. Interpolated: between two samples close to each other. Spread: over a gap. Estimated: by the network
+        operator or a model. Manual: typed in by a person.
+    """
+
+    start_s: Seconds
+    amount: Floats
+    coverage: Floats
+    interpolated: Floats
+    spread: Floats
+    estimated: Floats
+    manual: Floats
+
+    @classmethod
+    def measured(cls, start_s: Seconds, amount: Floats) -> Self:
+        """Intervals a device reported as such: fully covered where there is an amount."""
+        nothing = np.zeros(len(start_s))
+        coverage = np.where(np.isnan(amount), 0.0, 1.0)
+        return cls(start_s, amount, coverage, nothing, nothing, nothing, nothing)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """No interval at all."""
+        return cls.measured(np.zeros(0, np.int64), np.zeros(0))
+
+    def __len__(self) -> int:
+        return len(self.start_s)
+
+    def where(self, keep: NDArray[np.bool_]) -> Self:
+        """The intervals that a mask of the same length keeps."""
+        return type(self)(*(getattr(self, field.name)[keep] for field in fields(self)))
+
+    def between(self, start_s: int, end_s: int) -> Self:
+        """The intervals that start in [start_s, end_s)."""
+        return self.where((self.start_s >= start_s) & (self.start_s < end_s))
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Where the amount is known."""
+        return ~np.isnan(self.amount)

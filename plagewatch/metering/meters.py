@@ -1,0 +1,145 @@
+"""The registry's nouns: sites, buildings, meters with dated facts, people. Plain data, no behaviour."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Carrier(StrEnum):
+    """What a meter counts."""
+
+    ELECTRICITY = "electricity"
+    GAS = "gas"
+    WATER = "water"
+    HEAT = "heat"
+    SOLAR = "solar"
+    WEATHER = "weather"  # a weather station or sensor: a state, no amount
+
+
+class Kind(StrEnum):
+    """How a meter tells amounts."""
+
+    INDEX = "index"
+    INTERVAL = "interval"
+    DELIVERY = "delivery"
+    VIRTUAL = "virtual"
+    GAUGE = "gauge"
+
+
+class Use(StrEnum):
+    """What a building is for; it decides opening hours, comfort duty and what is usual."""
+
+    CARE_HOME = "care_home"
+    SOCIAL_ANTENNA = "social_antenna"
+    OFFICE = "office"
+    LAUNDRY = "laundry"
+    WORKSHOP = "workshop"
+    DAY_CENTRE = "day_centre"
+    HOUSING = "housing"
+    OTHER = "other"
+
+
+class Role(StrEnum):
+    """What a person does with the product."""
+
+    ENERGY_CELL = "energy_cell"
+    TECHNICIAN = "technician"
+    FACILITY_MANAGER = "facility_manager"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place with one address and one weather."""
+
+    id: str
+    name: str
+    zone: str = ""  # the dispatching zone, e.g. `centre`, `north`
+    timezone: str = "Europe/Brussels"
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """A building of a site. floor_area_m2 by the PLAGE rule (outer dimensions, free height from 2.10 m)."""
+
+    id: str
+    site: str
+    name: str
+    use: Use = Use.OTHER
+    floor_area_m2: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A point of measurement that stays when the device on it is replaced. `unit` is that of its amounts: kWh or m3."""
+
+    id: str
+    site: str
+    name: str
+    carrier: Carrier
+    kind: Kind
+    unit: str
+    interval_s: int | None = None  # usual distance of its readings; None = not known
+    ean: str | None = None
+    installation: str = ""  # what stands behind it, in words a technician knows: `boiler room, west wing`
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterFacts:
+    """What is true of a meter from an instant on. None = not known: no check is made that would need it."""
+
+    meter: str
+    valid_from_ms: int = 0
+    digits: int | None = None  # places before the decimal point, where the register rolls over
+    decimals: int | None = None
+    multiplier: float = 1.0  # index difference × multiplier = amount
+    max_power_kw: float | None = None  # the most that can flow, from contract or fuse [kW], kWh meters only
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A declared replacement of the device behind a register, at an instant."""
+
+    meter: str
+    register: str
+    at_ms: int
+    last_index: float
+    first_index: float
+    serial: str = ""
+    digits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of a meter that serves a building, from a local day on. Shares of a meter and day sum to 1."""
+
+    meter: str
+    building: str
+    share: float
+    valid_from: date = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which meter a device's register feeds, from an instant on."""
+
+    device: str
+    register: str
+    meter: str
+    from_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who gets tickets or mails. `buildings` empty = all; `zones` and `skills` are for dispatching."""
+
+    id: str
+    name: str
+    email: str
+    role: Role
+    language: str = "nl"
+    buildings: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()

@@ -1,0 +1,131 @@
+"""What a device said, before and after it is bound to a meter. Evidence: written once, never edited."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Flow = Literal["main", "export"]
+"""What an amount counts: `main` is what the meter is for (use, or a solar meter's production), `export` is fed back."""
+
+
+class Behaviour(StrEnum):
+    """How a register's values relate to amounts."""
+
+    INDEX = "index"  # cumulative; an amount is a difference
+    INTERVAL = "interval"  # the amount of the interval that starts at the value's instant
+    GAUGE = "gauge"  # a state at an instant
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterWord:
+    """One word that every decoder speaks. `unit` is the unit its values have once they are inside the door."""
+
+    unit: str
+    behaviour: Behaviour
+    flow: Flow = "main"
+
+
+REGISTERS: Mapping[str, RegisterWord] = {
+    "energy_import_total": RegisterWord("kWh", Behaviour.INDEX),
+    "energy_import_day": RegisterWord("kWh", Behaviour.INDEX),
+    "energy_import_night": RegisterWord("kWh", Behaviour.INDEX),
+    "energy_export_total": RegisterWord("kWh", Behaviour.INDEX, "export"),
+    "energy_export_day": RegisterWord("kWh", Behaviour.INDEX, "export"),
+    "energy_export_night": RegisterWord("kWh", Behaviour.INDEX, "export"),
+    "solar_energy_total": RegisterWord("kWh", Behaviour.INDEX),
+    "heat_energy_total": RegisterWord("kWh", Behaviour.INDEX),
+    "gas_volume": RegisterWord("m3", Behaviour.INDEX),
+    "water_volume": RegisterWord("m3", Behaviour.INDEX),
+    "pulse_count": RegisterWord("1", Behaviour.INDEX),
+    "energy_interval": RegisterWord("kWh", Behaviour.INTERVAL),
+    "volume_interval": RegisterWord("m3", Behaviour.INTERVAL),
+    "power_active": RegisterWord("W", Behaviour.GAUGE),
+    "power_export": RegisterWord("W", Behaviour.GAUGE, "export"),
+    "temperature": RegisterWord("°C", Behaviour.GAUGE),
+    "humidity": RegisterWord("%", Behaviour.GAUGE),
+    "irradiance": RegisterWord("W/m2", Behaviour.GAUGE),
+    "co2": RegisterWord("ppm", Behaviour.GAUGE),
+}
+"""Register words of the glossary. A device with several channels adds a suffix: `pulse_count.2`, `power_active.l1`."""
+
+
+def register_word(register: str) -> RegisterWord:
+    """The word behind a register name, its channel suffix left aside.
+
+    Raises KeyError for a word that is not in the glossary.
+
+    >>> register_word("power_active.l2").unit
+    'W'
+    """
+    return REGISTERS[register.partition(".")[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One message as it arrived. received_ms: milliseconds since 1970 UTC."""
+
+    topic: str
+    payload: bytes
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What one device said about one register in one packet, in the register's own unit.
+
+    at_ms: instants, milliseconds since 1970 UTC, one for each value; None where the device has no clock,
+        the moment of receipt then stands for it (only possible with one value).
+    value: same length as at_ms [unit of the register word].
+    """
+
+    device: str
+    register: str
+    at_ms: Sequence[int] | None
+    value: Sequence[float]
+    serial: str | None = None  # the meter's own number where the telegram carries it
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something in a packet that became no reading, and why."""
+
+    reason: str  # a code of `Reason`
+    detail: str  # names the field and its value
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """All that a decoder made of one packet. Both lists may be filled: one bad value never loses the others."""
+
+    readings: Sequence[Readings]
+    left_out: Sequence[LeftOut] = ()
+
+
+class Reason(StrEnum):
+    """Why a packet, or a part of it, waits in quarantine. The words are stable: they stand in the store and the API."""
+
+    UNKNOWN_TOPIC = "unknown_topic"
+    UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_REGISTER = "unknown_register"
+    MALFORMED = "malformed"
+    NOT_A_NUMBER = "not_a_number"
+    TIME_IMPLAUSIBLE = "time_implausible"
+    UNIT_UNKNOWN = "unit_unknown"
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Evidence of one meter register, ready to be stored.
+
+    at_ms, value: same length; value in the unit of the register word. source: who brought it (`mqtt:<device>`,
+    `file:<name>`). received_ms: when it reached us, milliseconds since 1970 UTC.
+    """
+
+    meter: str
+    register: str
+    at_ms: Sequence[int]
+    value: Sequence[float]
+    source: str
+    received_ms: int

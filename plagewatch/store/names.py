@@ -1,0 +1,57 @@
+"""Names in the series store: what the store writes and the boards ask for. One place, so that they cannot drift."""
+
+EVIDENCE_BUCKET = "evidence"
+ENERGY_BUCKET = "energy"
+
+SAMPLE = "sample"
+QUARTER = "quarter"
+HOUR = "hour"
+DAY = "day"
+MONTH = "month"
+WEATHER = "weather"
+PLAGE = "plage"
+TICKET = "ticket"
+DATA_HEALTH = "data_health"
+
+TAG_METER = "meter"
+TAG_FLOW = "flow"
+TAG_CARRIER = "carrier"
+TAG_REGISTER = "register"
+TAG_SITE = "site"
+TAG_ORGANISATION = "organisation"
+
+KNOWN = "known"
+"""1 where the point says something, 0 where a figure became unknown: InfluxDB merges fields and cannot hold NaN."""
+
+AMOUNT = "amount"
+COVERAGE = "coverage"
+INTERPOLATED = "interpolated"
+SPREAD = "spread"
+ESTIMATED = "estimated"
+MANUAL = "manual"
+INTERVAL_FIELDS = (AMOUNT, COVERAGE, INTERPOLATED, SPREAD, ESTIMATED, MANUAL)
+
+TEMP_C = "temp_c"
+GHI_WM2 = "ghi_wm2"
+HUMIDITY_PCT = "humidity_pct"
+WEATHER_FIELDS = (TEMP_C, GHI_WM2, HUMIDITY_PCT)
+
+PLAGE_ACTUAL_KWH = "actual_kwh"
+PLAGE_NORMALISED_KWH = "normalised_kwh"
+PLAGE_TARGET_KWH = "target_kwh"
+PLAGE_RESULT_TO_DATE_KWH = "result_to_date_kwh"
+PLAGE_TARGET_TO_DATE_KWH = "target_to_date_kwh"
+PLAGE_FORECAST_KWH = "forecast_kwh"
+PLAGE_EXCESS_KWH = "excess_kwh"
+PLAGE_FINE_EUR = "fine_eur"
+PLAGE_FIELDS = (
+    PLAGE_ACTUAL_KWH,
+    PLAGE_NORMALISED_KWH,
+    PLAGE_TARGET_KWH,
+    PLAGE_RESULT_TO_DATE_KWH,
+    PLAGE_TARGET_TO_DATE_KWH,
+    PLAGE_FORECAST_KWH,
+    PLAGE_EXCESS_KWH,
+    PLAGE_FINE_EUR,
+    COVERAGE,
+)

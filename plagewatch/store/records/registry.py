@@ -1,0 +1,144 @@
+"""Sites, buildings, meters and what is known of them, read from and written to the records."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import date
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, RowMapping, Table, delete, insert, select
+
+from plagewatch.metering.meters import (
+    Binding,
+    Building,
+    Carrier,
+    Kind,
+    Meter,
+    MeterFacts,
+    Person,
+    Role,
+    Share,
+    Site,
+    Swap,
+    Use,
+)
+from plagewatch.store import tables
+
+Noun = TypeVar("Noun")
+Entry = Site | Building | Meter | MeterFacts | Swap | Share | Binding | Person
+
+TABLE_OF: dict[type[Entry], Table] = {
+    Site: tables.site,
+    Building: tables.building,
+    Meter: tables.meter,
+    MeterFacts: tables.meter_facts,
+    Swap: tables.swap,
+    Share: tables.meter_share,
+    Binding: tables.binding,
+    Person: tables.person,
+}
+
+_ENUMS: dict[str, type[StrEnum]] = {"use": Use, "carrier": Carrier, "kind": Kind, "role": Role}
+_TUPLES = ("buildings", "zones", "skills")
+
+
+def save(engine: Engine, entries: Iterable[Entry]) -> None:
+    """Write entries of the registry, each over the one with the same key. All or none, in the order given."""
+    with engine.begin() as connection:
+        for entry in entries:
+            _put(connection, TABLE_OF[type(entry)], _row(entry))
+
+
+def sites(engine: Engine) -> list[Site]:
+    """All sites, by name."""
+    return _all(engine, Site, tables.site, "name")
+
+
+def buildings(engine: Engine) -> list[Building]:
+    """All buildings, by name."""
+    return _all(engine, Building, tables.building, "name")
+
+
+def meters(engine: Engine) -> list[Meter]:
+    """All meters, by id."""
+    return _all(engine, Meter, tables.meter, "id")
+
+
+def meter(engine: Engine, meter_id: str) -> Meter | None:
+    """One meter, or None where there is none of that id."""
+    return next(iter(_where(engine, Meter, tables.meter, id=meter_id)), None)
+
+
+def facts_of(engine: Engine, meter_id: str) -> list[MeterFacts]:
+    """The dated facts of a meter, oldest first; empty where nothing was entered."""
+    return sorted(_where(engine, MeterFacts, tables.meter_facts, meter=meter_id), key=lambda f: f.valid_from_ms)
+
+
+def swaps_of(engine: Engine, meter_id: str) -> list[Swap]:
+    """Declared replacements at a meter, oldest first."""
+    return sorted(_where(engine, Swap, tables.swap, meter=meter_id), key=lambda s: s.at_ms)
+
+
+def shares(engine: Engine) -> list[Share]:
+    """Which meter serves which building, all dates."""
+    return _all(engine, Share, tables.meter_share, "meter")
+
+
+def bindings(engine: Engine) -> list[Binding]:
+    """All bindings of device registers to meters, oldest first."""
+    return _all(engine, Binding, tables.binding, "from_ms")
+
+
+def persons(engine: Engine) -> list[Person]:
+    """All persons, by id."""
+    return _all(engine, Person, tables.person, "id")
+
+
+def save_calendar(engine: Engine, site_id: str, days: Iterable[tuple[date, str]]) -> None:
+    """Mark local days of a site (`holiday`, `closed`, ...: kinds as in the source)."""
+    with engine.begin() as connection:
+        for day, kind in days:
+            _put(connection, tables.calendar_day, {"site": site_id, "day": day, "kind": kind})
+
+
+def calendar_of(engine: Engine, site_id: str) -> list[tuple[date, str]]:
+    """The marked days of a site, by date."""
+    table = tables.calendar_day
+    query = select(table.c.day, table.c.kind).where(table.c.site == site_id).order_by(table.c.day, table.c.kind)
+    with engine.connect() as connection:
+        return [(row.day, row.kind) for row in connection.execute(query)]
+
+
+def _put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    # Update first: rows that others point to must not be deleted, and no dialect's own upsert is needed.
+    keys = [column for column in table.primary_key.columns]
+    same = [column == row[column.name] for column in keys]
+    rest = {name: value for name, value in row.items() if name not in {column.name for column in keys}}
+    if rest and connection.execute(table.update().where(*same).values(rest)).rowcount:
+        return
+    if not rest:
+        connection.execute(delete(table).where(*same))
+    connection.execute(insert(table).values(row))
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(entry).items()}
+
+
+def _all(engine: Engine, noun: Callable[..., Noun], table: Table, order: str) -> list[Noun]:
+    with engine.connect() as connection:
+        return [_build(noun, row) for row in connection.execute(select(table).order_by(table.c[order])).mappings()]
+
+
+def _where(engine: Engine, noun: Callable[..., Noun], table: Table, **equal: object) -> list[Noun]:
+    query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
+    with engine.connect() as connection:
+        return [_build(noun, row) for row in connection.execute(query).mappings()]
+
+
+def _build(noun: Callable[..., Noun], row: RowMapping) -> Noun:
+    values = {
+        name: tuple(value) if name in _TUPLES else _ENUMS[name](value) if name in _ENUMS else value
+        for name, value in row.items()
+    }
+    return noun(**values)

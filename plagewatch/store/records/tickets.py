@@ -1,0 +1,120 @@
+"""Tickets and their history in the records."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, RowMapping, insert, select
+
+from plagewatch.store import tables
+from plagewatch.tickets.findings import Finding, Skill, Urgency
+from plagewatch.tickets.states import LIVING, State, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEvent:
+    """One step in a ticket's life: who, when, to which state, and what was noted."""
+
+    at_s: int
+    who: str
+    state: State
+    note: str
+
+
+def tickets(engine: Engine, *, living_only: bool = False, meter: str | None = None) -> list[Ticket]:
+    """Tickets, newest first."""
+    query = select(tables.ticket).order_by(tables.ticket.c.opened_s.desc(), tables.ticket.c.id.desc())
+    if living_only:
+        query = query.where(tables.ticket.c.living_key.is_not(None))
+    if meter is not None:
+        query = query.where(tables.ticket.c.meter == meter)
+    with engine.connect() as connection:
+        return [_build(row) for row in connection.execute(query).mappings()]
+
+
+def ticket(engine: Engine, ticket_id: int) -> Ticket | None:
+    """One ticket, or None where there is none of that number."""
+    with engine.connect() as connection:
+        row = connection.execute(select(tables.ticket).where(tables.ticket.c.id == ticket_id)).mappings().first()
+    return _build(row) if row else None
+
+
+def events(engine: Engine, ticket_id: int) -> list[TicketEvent]:
+    """The history of a ticket, oldest first."""
+    table = tables.ticket_event
+    query = select(table).where(table.c.ticket == ticket_id).order_by(table.c.id)
+    with engine.connect() as connection:
+        return [TicketEvent(r.at_s, r.who, State(r.state), r.note) for r in connection.execute(query)]
+
+
+def open_ticket(engine: Engine, finding: Finding, urgency: Urgency, skill: Skill) -> int:
+    """Open a ticket for a finding and return its number.
+
+    Raises sqlalchemy.exc.IntegrityError where a living ticket has the same meter and cause: another worker was first.
+    """
+    values = {
+        "meter": finding.meter,
+        "rule": finding.rule,
+        "cause": finding.cause,
+        "state": State.OPEN.value,
+        "urgency": urgency.value,
+        "skill": skill.value,
+        "first_abnormal_s": finding.first_abnormal_s,
+        "last_abnormal_s": finding.last_abnormal_s,
+        "opened_s": finding.seen_s,
+        "score": finding.score,
+        "numbers": dict(finding.numbers),
+        "living_key": f"{finding.meter}|{finding.cause}",
+    }
+    with engine.begin() as connection:
+        number = int(connection.execute(insert(tables.ticket).values(values)).inserted_primary_key[0])  # type: ignore[index]
+        event = {"ticket": number, "at_s": finding.seen_s, "who": "meter", "state": State.OPEN.value, "note": ""}
+        connection.execute(insert(tables.ticket_event).values(event))
+    return number
+
+
+def touch(engine: Engine, ticket_id: int, finding: Finding) -> None:
+    """Carry a living ticket on with what was found since."""
+    changes = {
+        "last_abnormal_s": finding.last_abnormal_s,
+        "score": finding.score,
+        "numbers": dict(finding.numbers),
+        "cleared_s": None,
+    }
+    with engine.begin() as connection:
+        connection.execute(tables.ticket.update().where(tables.ticket.c.id == ticket_id).values(changes))
+
+
+def move(
+    engine: Engine,
+    ticket_id: int,
+    was: State,
+    becomes: State,
+    *,
+    who: str,
+    at_s: int,
+    note: str = "",
+    cleared_s: int | None = None,
+    assigned_to: str | None = None,
+) -> bool:
+    """Take a ticket from one state to the next and write the event; False where it was no longer in `was`."""
+    changes: dict[str, Any] = {"state": becomes.value}
+    if becomes not in LIVING:
+        changes["living_key"] = None
+    if cleared_s is not None:
+        changes["cleared_s"] = cleared_s
+    if assigned_to is not None:
+        changes["assigned_to"] = assigned_to
+    table = tables.ticket
+    with engine.begin() as connection:
+        guarded = table.update().where(table.c.id == ticket_id, table.c.state == was.value).values(changes)
+        if connection.execute(guarded).rowcount != 1:
+            return False
+        event = {"ticket": ticket_id, "at_s": at_s, "who": who, "state": becomes.value, "note": note}
+        connection.execute(insert(tables.ticket_event).values(event))
+    return True
+
+
+def _build(row: RowMapping) -> Ticket:
+    values = {name: value for name, value in row.items() if name != "living_key"}
+    values.update(state=State(row["state"]), urgency=Urgency(row["urgency"]), skill=Skill(row["skill"]))
+    return Ticket(**values)

@@ -1,0 +1,21 @@
+"""Chooses the series store: InfluxDB where a URL is given, else SQLite in the data folder."""
+
+from pathlib import Path
+
+from plagewatch.store.series.influx import InfluxSeries
+from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.store.series.sqlite import SqliteSeries
+
+
+def open_series(
+    data_dir: Path, influx_url: str | None, influx_token: str, influx_org: str, influx_timeout_s: float
+) -> SeriesStore:
+    """The series store of these settings, ready to use.
+
+    Raises SeriesError where it does not answer, or lacks a bucket or a right.
+    """
+    if influx_url is None:
+        return SqliteSeries(data_dir / "series.db")
+    store = InfluxSeries(influx_url, influx_token, influx_org, influx_timeout_s)
+    store.check()
+    return store

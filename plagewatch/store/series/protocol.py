@@ -1,0 +1,78 @@
+"""What a series store does. Two implementations, SQLite and InfluxDB, pass the same contract tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plagewatch.metering.intervals import Intervals, Resolution
+from plagewatch.metering.readings import Flow, Samples
+
+
+class SeriesError(Exception):
+    """The series store did not do what was asked. `retryable` says whether the same call may succeed later."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Stored samples of one meter register, by time and then value; two values at one instant are both here.
+
+    at_ms, received_ms: milliseconds since 1970 UTC. value: unit of the register word. All of one length.
+    """
+
+    at_ms: NDArray[np.int64]
+    value: NDArray[np.float64]
+    received_ms: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Rows of one series of figures (weather, plage, ...): one start, one value per field, NaN = not known."""
+
+    start_s: NDArray[np.int64]
+    fields: Mapping[str, NDArray[np.float64]]
+
+
+class SeriesStore(Protocol):
+    """Evidence and figures over time. Every write is idempotent; every method may raise SeriesError."""
+
+    def write_samples(self, blocks: Sequence[Samples]) -> None:
+        """Keep evidence. The same (meter, register, instant, value) again changes nothing; another value is kept."""
+
+    def samples(self, meter: str, register: str, start_ms: int, end_ms: int) -> Evidence:
+        """Evidence in [start_ms, end_ms)."""
+
+    def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
+        """Evidence in [start_ms, end_ms) and the nearest `beyond` instants before it and from its end on."""
+
+    def registers(self, meter: str) -> list[str]:
+        """Registers of which the meter has evidence, sorted."""
+
+    def latest_sample_ms(self) -> dict[str, int]:
+        """The newest evidence of each meter, milliseconds since 1970 UTC."""
+
+    def write_intervals(
+        self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
+    ) -> None:
+        """Write figures over what stood there; a NaN amount overwrites a known one (known = 0)."""
+
+    def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
+        """Figures that start in [start_s, end_s), unknown ones as NaN; an interval never written is absent."""
+
+    def write_points(self, measurement: str, tags: Mapping[str, str], points: Points) -> None:
+        """Write rows of figures; each must bring all fields of its measurement, NaN where not known."""
+
+    def points(self, measurement: str, tags: Mapping[str, str], start_s: int, end_s: int) -> Points:
+        """Rows of one series (all its tags given) that start in [start_s, end_s)."""
+
+    def check(self) -> None:
+        """Return where the store answers and is set up; SeriesError says what is wrong and what to do."""
+
+    def close(self) -> None:
+        """Let go of connections and files."""
