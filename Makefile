@@ -1,10 +1,12 @@
 # The same few commands for a newcomer and for CI. `make demo` and `make test` need git, make and Python >= 3.11, no more.
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: demo test test-services check words clean
+# The demo says how long it took from the command on, the making of .venv included.
+STARTED := $(shell date +%s)
+.PHONY: .venv demo test test-services check lock up clean
 
 demo: .venv
-	@$(BIN)/plagewatch demo
+	@exec $(BIN)/plagewatch demo --started $(STARTED) $(ARGS)
 
 test: .venv
 	@$(BIN)/pytest -n auto -q
@@ -26,6 +28,10 @@ check: .venv
 # After a change of dependencies in pyproject.toml.
 lock: .venv
 	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+
+# The production set-up: Mosquitto, InfluxDB, Grafana and plagewatch; needs Docker.
+up:
+	docker compose up --build
 
 clean:
 	rm -rf .venv .plagewatch

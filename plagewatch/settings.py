@@ -57,3 +57,15 @@ class Settings(BaseSettings):
     def records_at(self) -> str:
         """The SQLAlchemy URL of the records."""
         return self.records_url or f"sqlite:///{self.data_dir / 'records.db'}"
+
+
+def markdown_table() -> str:
+    """All settings as the table of docs/settings.md; `plagewatch settings` prints it."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
+        shown = "–" if default in (None, "") else f"`{default}`"
+        lines.append(f"| `PLAGEWATCH_{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines)

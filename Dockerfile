@@ -1,0 +1,17 @@
+FROM python:3.11-slim AS build
+WORKDIR /app
+COPY requirements-uv.lock requirements.lock ./
+RUN python -m venv /app/.venv \
+    && /app/.venv/bin/pip install --require-hashes -r requirements-uv.lock \
+    && /app/.venv/bin/uv pip sync --python /app/.venv/bin/python --require-hashes requirements.lock
+COPY . .
+RUN /app/.venv/bin/uv pip install --python /app/.venv/bin/python --no-deps --no-build-isolation --editable .
+
+FROM python:3.11-slim
+RUN useradd --create-home plagewatch
+WORKDIR /app
+COPY --from=build --chown=plagewatch /app /app
+USER plagewatch
+ENV PATH="/app/.venv/bin:$PATH" PLAGEWATCH_DATA_DIR=/home/plagewatch/data
+EXPOSE 8000
+CMD ["plagewatch", "serve"]

@@ -1,0 +1,121 @@
+"""Opens what a command needs, and turns what can go wrong there into one sentence."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from plagewatch.plage.portfolio import Portfolio, PortfolioError, parse
+from plagewatch.settings import Settings
+from plagewatch.store.engine import open_records
+from plagewatch.store.series.opening import open_series
+from plagewatch.store.series.protocol import SeriesError, SeriesStore
+
+SAMPLE_PORTFOLIO = Path(__file__).parents[1] / "plage" / "sample" / "portfolio.toml"
+
+DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded stores (default .plagewatch).")]
+
+
+class Refused(Exception):
+    """The command cannot be done; the message says what to do. It ends with exit code 2."""
+
+
+def refuse(message: str) -> NoReturn:
+    """End the command with a sentence and exit code 2."""
+    raise Refused(message)
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal; standard output stays for results."""
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 - the command line speaks to its user here
+
+
+def show(message: str) -> None:
+    """Print a result."""
+    print(message, flush=True)  # noqa: T201 - the command line's results
+
+
+def now_s() -> int:
+    """The clock of the composition root; everything inside gets the time as an argument."""
+    return int(time.time())
+
+
+def read_settings(data: Path | None) -> Settings:
+    """The settings of the environment, the data folder overridden where one is given.
+
+    Raises Refused naming the variable that is wrong.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PLAGEWATCH_" + "_".join(str(part) for part in first["loc"]).upper()
+        refuse(f"{name} is not usable: {first['msg']}. docs/settings.md lists the settings.")
+    return settings.model_copy(update={"data_dir": data}) if data is not None else settings
+
+
+def make_folder(folder: Path) -> None:
+    """Make sure the data folder is there and can be written. Raises Refused."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        refuse(f"The data folder {folder} cannot be written ({error.strerror}); choose another with --data DIR.")
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Records and series of one installation, open."""
+
+    settings: Settings
+    engine: Engine
+    series: SeriesStore
+
+
+@contextmanager
+def stores(settings: Settings) -> Iterator[Stores]:
+    """Both stores, closed at the end. Raises Refused where one cannot be used."""
+    make_folder(settings.data_dir)
+    try:
+        engine = open_records(settings.records_at())
+    except (OperationalError, ArgumentError) as error:
+        reason = str(error.orig) if isinstance(error, OperationalError) else str(error)
+        refuse(f"The records cannot be opened ({reason.splitlines()[0]}); see PLAGEWATCH_RECORDS_URL and --data.")
+    try:
+        try:
+            series = open_series(
+                settings.data_dir,
+                settings.influx_url,
+                settings.influx_token.get_secret_value(),
+                settings.influx_org,
+                settings.influx_timeout_s,
+            )
+        except SeriesError as error:
+            refuse(str(error))
+        try:
+            yield Stores(settings, engine, series)
+        finally:
+            series.close()
+    finally:
+        engine.dispose()
+
+
+def read_portfolio(settings: Settings) -> Portfolio:
+    """The PLAGE portfolio of the settings, the sample where none is named. Raises Refused."""
+    path = settings.plage_portfolio or SAMPLE_PORTFOLIO
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        refuse(f"The portfolio file {path} cannot be read ({error.strerror}); see PLAGEWATCH_PLAGE_PORTFOLIO.")
+    except PortfolioError as error:
+        refuse(f"The portfolio file {path} is not usable: {error}")
