@@ -8,6 +8,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+__all__ = ["Engine", "migrate", "open_records"]  # rooms name the type without touching the database library
+
 SCHEMA = Path(__file__).parent / "schema"
 
 

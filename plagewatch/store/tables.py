@@ -194,8 +194,9 @@ outbox = Table(  # what must be told to whom; the row is marked after the sendin
     Column("kind", String, nullable=False),  # `ticket`, `digest`
     Column("subject_key", String, nullable=False),  # e.g. `ticket:12`, `digest:2026-W46`
     Column("person", ForeignKey("person.id"), nullable=False),
-    Column("due_s", BigInteger, nullable=False),
+    Column("due_s", BigInteger, nullable=False),  # the next try is not before this
     Column("sent_s", BigInteger),
+    Column("given_up_s", BigInteger),  # refused for good; the row stays with its reason
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text, nullable=False),
     UniqueConstraint("kind", "subject_key", "person"),

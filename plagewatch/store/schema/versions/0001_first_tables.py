@@ -109,6 +109,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("due_s", sa.BigInteger(), nullable=False),
         sa.Column("sent_s", sa.BigInteger(), nullable=True),
+        sa.Column("given_up_s", sa.BigInteger(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_outbox_person")),
