@@ -39,6 +39,16 @@ class Points:
     fields: Mapping[str, NDArray[np.float64]]
 
 
+def finite(blocks: Sequence[Samples]) -> None:
+    """Refuse evidence that is no number: whoever decodes keeps that in quarantine. Raises SeriesError."""
+    for block in blocks:
+        if len(block.at_ms) != len(block.value) or not np.isfinite(np.asarray(block.value, np.float64)).all():
+            raise SeriesError(
+                f"Evidence of {block.meter} {block.register} has values that are no numbers, or no instants for them",
+                retryable=False,
+            )
+
+
 class SeriesStore(Protocol):
     """Evidence and figures over time. Every write is idempotent; every method may raise SeriesError."""
 
