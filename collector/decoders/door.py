@@ -1,0 +1,87 @@
+"""What every family checks at the door: the size and form of a payload, a number, a moment."""
+
+import json
+import math
+from datetime import datetime
+
+import orjson
+
+MAX_PAYLOAD_BYTES = 1 << 20
+EARLIEST_MS = 946_684_800_000  # 2000-01-01: no device of ours is older, a clock that was never set is
+LATEST_AHEAD_MS = 86_400_000
+
+_MIN_ISO_LENGTH = len("2000-01-01T00:00Z")
+
+
+def parse_json(payload: bytes) -> object:
+    """The value a JSON payload holds. NaN and Infinity pass as floats, so that they cost one value and not all.
+
+    Raises ValueError for what is no JSON, is not UTF-8, is empty or is nested too deeply.
+
+    >>> parse_json(b'[1, NaN]')
+    [1, nan]
+    """
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(payload.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def number(value: object) -> float | None:
+    """The value as a finite float; None where it is a truth value, a text, NaN, Infinity or anything else.
+
+    >>> number(3), number(True), number("3"), number(float("inf"))
+    (3.0, None, None, None)
+    """
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    if type(value) is int:
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    return None
+
+
+def moment_ms(value: object) -> int | None:
+    """Milliseconds since 1970 UTC of an ISO-8601 text with its zone, or of a number of seconds; None for others.
+
+    >>> moment_ms("2026-11-20T11:15:00+01:00") == moment_ms(1795169700) == 1795169700000
+    True
+    >>> moment_ms("2026-11-20T11:15:00") is None
+    True
+    """
+    if isinstance(value, str):
+        if len(value) < _MIN_ISO_LENGTH:
+            return None
+        try:
+            at = datetime.fromisoformat(value)
+            return None if at.tzinfo is None else round(at.timestamp() * 1000)
+        except (ValueError, OverflowError):
+            return None
+    seconds = number(value)
+    # Beyond this a float no longer holds the millisecond; whatever it is, it is no moment.
+    return None if seconds is None or abs(seconds) > 1e12 else round(seconds * 1000)
+
+
+def plausible(at_ms: int, received_ms: int) -> bool:
+    """Whether a device may have meant this moment: from 2000 on, and not later than a day after it was received."""
+    return EARLIEST_MS <= at_ms <= received_ms + LATEST_AHEAD_MS
+
+
+def shown(value: object) -> str:
+    """A value as a reason can quote it: short, and storable whatever it holds.
+
+    >>> shown("x" * 500)[-6:]
+    'xxxxx…'
+    """
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except (RecursionError, ValueError):
+        text = f"a {type(value).__name__}"
+    text = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+    return text if len(text) <= 120 else f"{text[:120]}…"

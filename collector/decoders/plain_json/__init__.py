@@ -1,0 +1,5 @@
+"""Dataloggers that write plain JSON: see README.md for the format."""
+
+from collector.decoders.plain_json.decoder import TOPIC, decode
+
+__all__ = ["TOPIC", "decode"]

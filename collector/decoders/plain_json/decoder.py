@@ -1,0 +1,172 @@
+"""Plain-JSON dataloggers: `loggers/<device>/readings`, single registers and frames of evenly spaced values."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from collector.decoders.door import moment_ms, number, plausible, shown
+from plagewatch.metering.readings import REGISTERS, Decoded, LeftOut, Readings, Reason
+from plagewatch.metering.units import UNITS, Unit
+
+TOPIC = re.compile(r"loggers/(?P<device>[A-Za-z0-9._-]+)/readings")
+
+WORDS: Mapping[str, str] = {  # the logger's word -> ours
+    "electricity_index": "energy_import_total",
+    "electricity_day_index": "energy_import_day",
+    "electricity_night_index": "energy_import_night",
+    "injection_index": "energy_export_total",
+    "pv_index": "solar_energy_total",
+    "heat_index": "heat_energy_total",
+    "gas_index": "gas_volume",
+    "water_index": "water_volume",
+    "pulse_count": "pulse_count",
+    "power": "power_active",
+    "outdoor_temperature": "temperature",
+    "humidity": "humidity",
+    "irradiance": "irradiance",
+    "co2": "co2",
+}
+_CHANNEL = re.compile(r"[A-Za-z0-9_]{1,16}")
+_MAX_STEP_S = 366 * 86_400
+
+
+class _Refused(Exception):
+    """One register or frame cannot be read; the rest of the packet goes on."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.left_out = LeftOut(reason, detail)
+
+
+def decode(topic: re.Match[str], content: object, received_ms: int) -> Decoded:
+    """Readings of one message. content: its parsed JSON; received_ms: milliseconds since 1970 UTC."""
+    registers = content.get("registers") if isinstance(content, dict) else None
+    frames = content.get("frames") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or (registers is None and frames is None):
+        return Decoded((), (LeftOut(Reason.MALFORMED, "no object with `registers` or `frames`"),))
+    readings: list[Readings] = []
+    left_out: list[LeftOut] = []
+    packet = _Packet(topic["device"], _serials(content.get("serial")), received_ms)
+    if registers is not None:
+        packet.singles(registers, content.get("at"), readings, left_out)
+    if frames is not None:
+        packet.frames(frames, readings, left_out)
+    return Decoded(readings, left_out)
+
+
+class _Packet:
+    """What is the same for all registers of one message."""
+
+    __slots__ = ("device", "received_ms", "serials")
+
+    def __init__(self, device: str, serials: Mapping[str, str], received_ms: int) -> None:
+        self.device = device
+        self.serials = serials
+        self.received_ms = received_ms
+
+    def singles(self, registers: object, at: object, readings: list[Readings], left_out: list[LeftOut]) -> None:
+        """One value for each register, all of one moment."""
+        if not isinstance(registers, dict):
+            left_out.append(LeftOut(Reason.MALFORMED, f"registers is {shown(registers)}"))
+            return
+        try:
+            at_ms = None if at is None else [self._moment("at", at)]
+        except _Refused as refused:
+            left_out.append(refused.left_out)
+            return
+        for name, entry in registers.items():
+            try:
+                readings.append(self._single(name, entry, at_ms))
+            except _Refused as refused:
+                left_out.append(refused.left_out)
+
+    def frames(self, frames: object, readings: list[Readings], left_out: list[LeftOut]) -> None:
+        """Runs of evenly spaced values."""
+        if not isinstance(frames, list):
+            left_out.append(LeftOut(Reason.MALFORMED, f"frames is {shown(frames)}"))
+            return
+        for place, frame in enumerate(frames):
+            try:
+                readings.extend(self._frame(f"frames[{place}]", frame, left_out))
+            except _Refused as refused:
+                left_out.append(refused.left_out)
+
+    def _single(self, name: str, entry: object, at_ms: list[int] | None) -> Readings:
+        register = _register(name)
+        if not isinstance(entry, dict) or "value" not in entry:
+            raise _Refused(Reason.MALFORMED, f"{shown(name)} is {shown(entry)}, not a value with its unit")
+        unit = _unit(name, register, entry.get("unit"))
+        value = number(entry["value"])
+        if value is None:
+            raise _Refused(Reason.NOT_A_NUMBER, f"{shown(name)} = {shown(entry['value'])}")
+        return Readings(self.device, register, at_ms, [value * unit.times / unit.per], self.serials.get(name))
+
+    def _frame(self, place: str, frame: Any, left_out: list[LeftOut]) -> list[Readings]:
+        if not isinstance(frame, dict):
+            raise _Refused(Reason.MALFORMED, f"{place} is {shown(frame)}")
+        name, step_s, values = frame.get("register"), number(frame.get("step_s")), frame.get("values")
+        if not isinstance(name, str) or not isinstance(values, list):
+            raise _Refused(Reason.MALFORMED, f"{place} has no register with values")
+        if step_s is None or not 0 < step_s <= _MAX_STEP_S:
+            raise _Refused(Reason.MALFORMED, f"{place}.step_s = {shown(frame.get('step_s'))}")
+        register = _register(name)
+        unit = _unit(name, register, frame.get("unit"))
+        start_ms = self._moment(f"{place}.start", frame.get("start"))
+        step_ms = round(step_s * 1000)
+        numbers = [value if value is None else number(value) for value in values]
+        kept = [place for place, value in enumerate(numbers) if value is not None]
+        self._note_bad_values(place, values, numbers, left_out)
+        last_ms = start_ms + step_ms * (kept[-1] if kept else 0)
+        if not plausible(last_ms, self.received_ms):
+            late = [index for index in kept if not plausible(start_ms + step_ms * index, self.received_ms)]
+            detail = f"{place}: {len(late)} values later than a day after receipt, the first at place {late[0]}"
+            left_out.append(LeftOut(Reason.TIME_IMPLAUSIBLE, detail))
+            kept = kept[: len(kept) - len(late)]
+        if not kept:
+            return []
+        times, per = unit.times, unit.per
+        at_ms = [start_ms + step_ms * index for index in kept]
+        amounts = [value * times / per for index in kept if (value := numbers[index]) is not None]
+        return [Readings(self.device, register, at_ms, amounts, self.serials.get(name))]
+
+    @staticmethod
+    def _note_bad_values(
+        place: str, values: list[object], numbers: list[float | None], left_out: list[LeftOut]
+    ) -> None:
+        # null says `not read` in this format: it is no value and no fault.
+        bad = [index for index, value in enumerate(numbers) if value is None and values[index] is not None]
+        if bad:
+            detail = (
+                f"{place}: {len(bad)} of {len(values)} values, the first at place {bad[0]} = {shown(values[bad[0]])}"
+            )
+            left_out.append(LeftOut(Reason.NOT_A_NUMBER, detail))
+
+    def _moment(self, field: str, value: object) -> int:
+        at_ms = moment_ms(value)
+        if at_ms is None:
+            raise _Refused(Reason.MALFORMED, f"{field} = {shown(value)}, not a moment with its zone")
+        if not plausible(at_ms, self.received_ms):
+            raise _Refused(Reason.TIME_IMPLAUSIBLE, f"{field} = {shown(value)}")
+        return at_ms
+
+
+def _register(name: str) -> str:
+    word = WORDS.get(name)
+    if word is not None:
+        return word
+    head, _, channel = name.partition(".")
+    if head in WORDS and _CHANNEL.fullmatch(channel):
+        return f"{WORDS[head]}.{channel}"
+    raise _Refused(Reason.UNKNOWN_REGISTER, shown(name))
+
+
+def _unit(name: str, register: str, unit: object) -> Unit:
+    known = UNITS.get(unit) if isinstance(unit, str) else None
+    wanted = REGISTERS[register.partition(".")[0]].unit
+    if known is None or known.canonical != wanted:
+        raise _Refused(Reason.UNIT_UNKNOWN, f"{shown(name)} in {shown(unit)}, which is no unit of {wanted}")
+    return known
+
+
+def _serials(value: object) -> Mapping[str, str]:
+    return {key: text for key, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}

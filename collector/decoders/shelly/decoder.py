@@ -1,0 +1,129 @@
+"""Shelly Gen2+ over MQTT: notifications (`<prefix>/events/rpc`), states (`<prefix>/status/<component>`)."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from collector.decoders.door import moment_ms, number, plausible, shown
+from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason
+from plagewatch.metering.units import to_canonical
+
+TOPIC = re.compile(r"(?P<device>[^/].*?)/(?:events/(?P<rpc>rpc)|status/(?P<component>[a-z0-9_]+(?::[0-9]+)?)|online)")
+
+STATUS_METHODS = ("NotifyStatus", "NotifyFullStatus")
+
+Field = tuple[tuple[str, ...], str, str]  # path in the component, our register, the vendor's unit
+
+FIELDS: Mapping[str, Sequence[Field]] = {
+    "em": (
+        (("total_act_power",), "power_active", "W"),
+        (("a_act_power",), "power_active.l1", "W"),
+        (("b_act_power",), "power_active.l2", "W"),
+        (("c_act_power",), "power_active.l3", "W"),
+    ),
+    "emdata": (
+        # The phases are parts of the total: each has its own register, and nothing is ever added up here.
+        (("total_act",), "energy_import_total", "Wh"),
+        (("total_act_ret",), "energy_export_total", "Wh"),
+        (("a_total_act_energy",), "energy_import_total.l1", "Wh"),
+        (("a_total_act_ret_energy",), "energy_export_total.l1", "Wh"),
+        (("b_total_act_energy",), "energy_import_total.l2", "Wh"),
+        (("b_total_act_ret_energy",), "energy_export_total.l2", "Wh"),
+        (("c_total_act_energy",), "energy_import_total.l3", "Wh"),
+        (("c_total_act_ret_energy",), "energy_export_total.l3", "Wh"),
+    ),
+    "em1": ((("act_power",), "power_active", "W"),),
+    "em1data": (
+        (("total_act_energy",), "energy_import_total", "Wh"),
+        (("total_act_ret_energy",), "energy_export_total", "Wh"),
+    ),
+    "pm1": (
+        (("apower",), "power_active", "W"),
+        (("aenergy", "total"), "energy_import_total", "Wh"),
+        (("ret_aenergy", "total"), "energy_export_total", "Wh"),
+    ),
+    "switch": (
+        (("apower",), "power_active", "W"),
+        (("aenergy", "total"), "energy_import_total", "Wh"),
+        (("ret_aenergy", "total"), "energy_export_total", "Wh"),
+    ),
+}
+
+_NOTHING = object()
+
+
+def decode(topic: re.Match[str], content: object, received_ms: int) -> Decoded:
+    """Readings of one message. content: its parsed JSON; received_ms: milliseconds since 1970 UTC."""
+    device, component = topic["device"], topic["component"]
+    if topic["rpc"]:
+        return _notification(device, content, received_ms)
+    if component is None or component.partition(":")[0] not in FIELDS:
+        return Decoded(())  # `online`, `status/wifi` and the like: the device lives, it measured nothing
+    return _components(device, {component: content}, None)
+
+
+def _notification(prefix: str, content: object, received_ms: int) -> Decoded:
+    method = content.get("method") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(method, str):
+        return _refused(Reason.MALFORMED, "no RPC notification: `method` is missing")
+    if method not in STATUS_METHODS:
+        return Decoded(())  # events (a button, a new firmware) carry no measurement
+    params = content.get("params")
+    if not isinstance(params, dict):
+        return _refused(Reason.MALFORMED, f"params is {shown(params)}")
+    source, ts = content.get("src"), params.get("ts")
+    device = source if isinstance(source, str) and source else prefix
+    if ts is None:
+        return _components(device, params, None)
+    at_ms = moment_ms(ts) if not isinstance(ts, str) else None
+    if at_ms is None:
+        return _refused(Reason.MALFORMED, f"params.ts = {shown(ts)}")
+    if not plausible(at_ms, received_ms):
+        return _refused(Reason.TIME_IMPLAUSIBLE, f"params.ts = {shown(ts)}")
+    return _components(device, params, [at_ms])
+
+
+def _components(device: str, components: Mapping[str, object], at_ms: list[int] | None) -> Decoded:
+    readings: list[Readings] = []
+    left_out: list[LeftOut] = []
+    for name, state in components.items():
+        kind, _, instance = name.partition(":")
+        if kind not in FIELDS:
+            continue
+        if not isinstance(state, dict):
+            left_out.append(LeftOut(Reason.MALFORMED, f"{name} is {shown(state)}"))
+            continue
+        for path, register, unit in FIELDS[kind]:
+            raw = _at(state, path)
+            if raw is _NOTHING or raw is None:
+                continue  # a notification carries what changed; null = the device cannot tell
+            value = number(raw)
+            if value is None:
+                left_out.append(LeftOut(Reason.NOT_A_NUMBER, f"{name}.{'.'.join(path)} = {shown(raw)}"))
+                continue
+            readings.append(Readings(device, _channel(register, instance), at_ms, [to_canonical(value, unit)[0]]))
+    return Decoded(readings, left_out)
+
+
+def _at(state: Mapping[str, object], path: tuple[str, ...]) -> object:
+    found: object = state
+    for key in path:
+        if not isinstance(found, dict) or key not in found:
+            return _NOTHING
+        found = found[key]
+    return found
+
+
+def _channel(register: str, instance: str) -> str:
+    """The first instance of a component is the device itself; the others are its channels 1, 2, ...
+
+    >>> _channel("energy_import_total", "0"), _channel("power_active.l2", "1")
+    ('energy_import_total', 'power_active.1.l2')
+    """
+    if instance in ("", "0"):
+        return register
+    word, dot, phase = register.partition(".")
+    return f"{word}.{instance}{dot}{phase}"
+
+
+def _refused(reason: Reason, detail: str) -> Decoded:
+    return Decoded((), (LeftOut(reason, detail),))
