@@ -4,12 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
-from fastapi import FastAPI
 
 from plagewatch.cli.opening import Stores, refuse
 from plagewatch.health import PartHealth, PartState
@@ -109,7 +108,7 @@ class Running:
 class Pages:
     """The web server in a thread of its own, so that the main thread hears Ctrl-C."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    def __init__(self, app: Callable[..., Any], host: str, port: int) -> None:
         config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="pages", daemon=True)

@@ -1,0 +1,23 @@
+"""The commands by the names that people and scripts call them; docs/command-line.md describes them."""
+
+import typer
+
+from plagewatch.cli import data, figures, running
+from plagewatch.cli.opening import show
+from plagewatch.settings import markdown_table
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From a meter's packet to a technician's ticket, a verified saving and the PLAGE target.",
+)
+running.add_to(app)
+data.add_to(app)
+figures.add_to(app)
+
+
+@app.command()
+def settings() -> None:
+    """Print all settings with their defaults."""
+    show(markdown_table())

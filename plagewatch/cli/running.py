@@ -1,0 +1,153 @@
+"""`demo`, `serve`, `simulate`, `store`, `broker`, `collector`, `backup`: what runs, and what it runs on."""
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from plagewatch.cli import later
+from plagewatch.cli.opening import DataDir, now_s, read_portfolio, read_settings, refuse, say, show, stores
+from plagewatch.cli.rooms import Pages
+from plagewatch.cli.wiring import ROOMS, pages_of, rooms
+
+store = typer.Typer(no_args_is_help=True, help="The stores: set up, move.")
+simulate = typer.Typer(no_args_is_help=True, help="A made-up centre: live packets, or history as a folder.")
+collector = typer.Typer(no_args_is_help=True, help="The collector's spool.")
+broker = typer.Typer(no_args_is_help=True, help="The broker's configuration.")
+audit = typer.Typer(no_args_is_help=True, help="The audit trail.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(demo)
+    app.command()(serve)
+    app.add_typer(store, name="store")
+    app.add_typer(simulate, name="simulate")
+    app.add_typer(collector, name="collector")
+    app.add_typer(broker, name="broker")
+    app.add_typer(audit, name="audit")
+    later.promise(store, "move", later.SERVICES, "Move records and series from the embedded stores to production")
+    later.promise(collector, "replay", later.SERVICES, "Send a stretch of the spool through the decoders once more")
+    later.promise(broker, "config", later.SERVICES, "Write the Mosquitto configuration with its access list")
+    later.promise(audit, "verify", later.OPERATIONS, "Verify that nobody changed the audit trail")
+    later.promise(app, "backup", later.OPERATIONS, "Back up records, series and spool")
+    later.promise(app, "restore", later.OPERATIONS, "Restore a backup")
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the pages.", min=1, max=65535)] = 8000,
+    data: DataDir = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again with an empty folder.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+    started: Annotated[float | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """A dozen buildings with 13 months of history, live meters and running incidents, in this one process."""
+    from plagewatch.demo import DemoOptions, run
+
+    options = DemoOptions(port, fresh, not no_browser, started if started is not None else time.time())
+    run(read_settings(data), options)
+
+
+def serve(
+    wanted: Annotated[list[str] | None, typer.Argument(metavar="[ROOM]...", help="collector rules api digest")] = None,
+    data: DataDir = None,
+) -> None:
+    """Run rooms on the stores of the settings, all of them where none is named, until Ctrl-C."""
+    names = wanted or list(ROOMS)
+    unknown = [name for name in names if name not in ROOMS]
+    if unknown:
+        refuse(f"There is no room {unknown[0]!r}; there are {', '.join(ROOMS)}.")
+    settings = read_settings(data)
+    portfolio = read_portfolio(settings)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with stores(settings) as opened:
+        running, _ = rooms(opened, portfolio, names)
+        pages = None
+        if "api" in names:
+            pages = Pages(pages_of(opened, portfolio, running), settings.http_host, settings.http_port)
+            pages.start()
+        running.start()
+        say(f"serving {', '.join(names)}" + (f" on http://{settings.http_host}:{settings.http_port}" if pages else ""))
+        try:
+            stop.wait()
+        finally:
+            running.stop()
+            if pages is not None:
+                pages.stop()
+    show("stopped")
+
+
+@store.command("init")
+def store_init(data: DataDir = None) -> None:
+    """Make what the stores of the settings need: InfluxDB's buckets, the records' schema. Again changes nothing."""
+    from plagewatch.store.series.influx import InfluxSeries
+    from plagewatch.store.series.protocol import SeriesError
+
+    settings = read_settings(data)
+    if settings.influx_url is not None:
+        influx = InfluxSeries(
+            settings.influx_url,
+            settings.influx_token.get_secret_value(),
+            settings.influx_org,
+            settings.influx_timeout_s,
+        )
+        try:
+            influx.set_up()
+        except SeriesError as error:
+            refuse(str(error))
+        finally:
+            influx.close()
+    with stores(settings):
+        show("the stores are ready")
+
+
+@simulate.command("live")
+def simulate_live(
+    broker: Annotated[str, typer.Option(help="MQTT broker, e.g. mqtt://127.0.0.1:1883.")],
+    speed: Annotated[float, typer.Option(help="How many times faster than real time.", min=0.1, max=10_000)] = 1.0,
+    data: DataDir = None,
+) -> None:
+    """Publish what the meters of the made-up centre say, until Ctrl-C."""
+    from simulators.live import LiveFeed
+    from simulators.world import World
+
+    address = urlsplit(broker)
+    if address.scheme != "mqtt" or not address.hostname:
+        refuse(f"{broker!r} is no broker's address; write it as mqtt://HOST:PORT.")
+    settings = read_settings(data)
+    world = World.load_or_make(settings.data_dir, now_s())
+    feed = LiveFeed(world, address.hostname, address.port or 1883, speed=speed)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    feed.start()
+    say(f"publishing to {broker}; Ctrl-C stops")
+    stop.wait()
+    feed.stop()
+    show("stopped")
+
+
+@simulate.command("history")
+def simulate_history(
+    out: Annotated[Path, typer.Option(help="Folder to write, in the canonical format.")],
+    months: Annotated[int, typer.Option(min=1, max=36)] = 13,
+    buildings: Annotated[int, typer.Option(min=1, max=12)] = 12,
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Write a made-up centre's past as a folder that `import` and `backtest` read, with the truth beside it."""
+    from simulators.world import World
+
+    from simulators import folder
+
+    world = World.make(now_s(), months=months, seed=seed, buildings=buildings)
+    try:
+        folder.write(world, out)
+    except OSError as error:
+        refuse(f"{out} cannot be written ({error.strerror}).")
+    show(f"{out}: {months} months of {buildings} buildings, seed {seed}")

@@ -1,0 +1,128 @@
+"""Which rooms a process runs, and what each pulse does."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from api.app import AppContext, create_app
+from collector.mqtt import MqttCollector, MqttSettings
+from collector.pipeline import Pipeline
+from collector.spool import Spool
+from digest.render import digest_mail
+
+from collector import rollup_job
+from digest import schedule
+from plagewatch import mail, plage_progress
+from plagewatch.cli.opening import Stores, now_s
+from plagewatch.cli.rooms import Running, Tick
+from plagewatch.plage.portfolio import Portfolio
+from plagewatch.settings import Settings
+from plagewatch.store.records.outbox import OutboxItem
+from rules import dispatch, evaluate, explain
+
+ROOMS = ("collector", "rules", "api", "digest")
+DAY_S = 86_400
+
+
+def collector_of(stores: Stores) -> tuple[Pipeline, Tick, Tick]:
+    """The collector's pipeline, and the pulses that empty the spool and make figures of the evidence."""
+    pipeline = Pipeline(Spool(stores.settings.data_dir / "spool.db"), stores.series, stores.engine)
+    drain = Tick("spool", 1.0, lambda: pipeline.drain(int(time.time() * 1000)))
+    rollup = Tick("ledger", 5.0, lambda: rollup_job.run(stores.engine, stores.series, now_s()))
+    return pipeline, drain, rollup
+
+
+def mqtt_of(settings: Settings, pipeline: Pipeline) -> MqttCollector:
+    """The collector's connection to the broker of the settings."""
+    secret = settings.mqtt_password
+    return MqttCollector(
+        MqttSettings(
+            host=settings.mqtt_host,
+            port=settings.mqtt_port,
+            version=settings.mqtt_version,
+            client_id=settings.mqtt_client_id,
+            username=settings.mqtt_username,
+            password=secret.get_secret_value() if secret else None,
+            topics=tuple(topic.strip() for topic in settings.mqtt_topics.split(",")),
+        ),
+        pipeline,
+    )
+
+
+def rules_ticks(stores: Stores, portfolio: Portfolio) -> list[Tick]:
+    """Looking for what is abnormal, telling the technicians, following the target."""
+
+    def look() -> None:
+        upto_s = now_s()
+        evaluate.evaluate_due(stores.engine, stores.series, upto_s)
+        dispatch.enqueue(stores.engine, upto_s)
+
+    def follow_target() -> None:
+        assessment = plage_progress.assess(stores.engine, stores.series, portfolio, now_s())
+        plage_progress.write(stores.series, assessment)
+
+    return [Tick("rules", 30.0, look), Tick("plage", 900.0, follow_target)]
+
+
+def digest_ticks(stores: Stores, portfolio: Portfolio) -> list[Tick]:
+    """Which digests are due, and everything that waits in the outbox."""
+    ticks = [Tick("digest", 60.0, lambda: schedule.enqueue_due(stores.engine, now_s()))]
+    server = smtp_of(stores.settings)
+    if server is not None:
+        writers = renderers(stores, portfolio)
+        ticks.append(Tick("mail", 20.0, lambda: mail.send_due(stores.engine, writers, server, now_s())))
+    return ticks
+
+
+def smtp_of(settings: Settings) -> mail.SmtpServer | None:
+    """The mail server of the settings; None where none is named."""
+    if settings.smtp_host is None:
+        return None
+    secret = settings.smtp_password
+    return mail.SmtpServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        starttls=settings.smtp_starttls,
+        username=settings.smtp_username,
+        password=secret.get_secret_value() if secret else None,
+        sender=settings.mail_from,
+    )
+
+
+def renderers(stores: Stores, portfolio: Portfolio) -> dict[str, Callable[[OutboxItem], mail.Mail]]:
+    """What makes a mail of each kind of outbox row."""
+    base_url = stores.settings.base_url
+    return {
+        "ticket": lambda item: dispatch.ticket_mail(stores.engine, stores.series, base_url, item),
+        "digest": lambda item: digest_mail(stores.engine, stores.series, portfolio, base_url, item),
+    }
+
+
+def pages_of(stores: Stores, portfolio: Portfolio, running: Running) -> Callable[..., Any]:
+    """The pages and the API over these stores."""
+    context = AppContext(
+        engine=stores.engine,
+        series=stores.series,
+        health=running.health,
+        now_s=now_s,
+        portfolio=portfolio,
+        base_url=stores.settings.base_url,
+        ticket_title=explain.title,
+        ticket_sentence=explain.sentence,
+        first_checks=explain.first_checks,
+    )
+    return create_app(context)
+
+
+def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> tuple[Running, Pipeline | None]:
+    """The wanted rooms, ready to start; the pages are not among them."""
+    running, pipeline = Running(stores), None
+    if "collector" in wanted:
+        pipeline, *ticks = collector_of(stores)
+        running.ticks += ticks
+        running.parts.append(mqtt_of(stores.settings, pipeline))
+    if "rules" in wanted:
+        running.ticks += rules_ticks(stores, portfolio)
+    if "digest" in wanted:
+        running.ticks += digest_ticks(stores, portfolio)
+    return running, pipeline

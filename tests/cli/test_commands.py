@@ -1,0 +1,136 @@
+"""The command line as a person or a script meets it: exit codes, sentences, and no stub that pretends."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+Run = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def run(plagewatch_command: list[str], tmp_path: Path):
+    def start(*words: str, env: dict[str, str] | None = None, stdin: str | None = None) -> Run:
+        return subprocess.run(
+            [*plagewatch_command, *words],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, **(env or {})},
+            input=stdin,
+            timeout=120,
+        )
+
+    return start
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "savings folder --meter m --baseline a/b --reporting c/d",
+        "plage dossier --sample --out x",
+        "validate x",
+        "bench ingest --peer telegraf",
+        "bench chaos --minutes 1",
+        "bench rules --meters 5",
+        "bench ledger",
+        "bench web",
+        "bench boards",
+        "bench digest",
+        "store move --from a --to b",
+        "collector replay --since 2026-01-01",
+        "broker config",
+        "audit verify",
+        "backup --to x",
+        "restore --from x",
+        "dashboards check",
+    ],
+)
+def test_what_is_not_built_says_so(run, words: str) -> None:
+    told = run(*words.split())
+    assert told.returncode == 2
+    assert "not built yet: issue" in told.stderr
+    assert told.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "sentence"),
+    [
+        ("import no-such-folder", {}, "no-such-folder"),
+        ("backtest no-such-folder --out out", {}, "no-such-folder"),
+        ("import x --dry-run", {}, "not built yet"),
+        ("export hours --meter nobody --out x.csv", {}, "There is no meter 'nobody'"),
+        ("ledger check --meter nobody", {}, "There is no meter 'nobody'"),
+        ("digest --out x --week 2026-W60", {}, "is no week"),
+        ("digest send", {}, "PLAGEWATCH_SMTP_HOST"),
+        ("dashboards push", {}, "PLAGEWATCH_GRAFANA_URL"),
+        ("simulate live --broker 127.0.0.1", {}, "mqtt://HOST:PORT"),
+        ("serve kitchen", {}, "There is no room 'kitchen'"),
+        ("plage status", {"PLAGEWATCH_HTTP_PORT": "many"}, "PLAGEWATCH_HTTP_PORT"),
+        ("plage status", {"PLAGEWATCH_PLAGE_PORTFOLIO": "gone.toml"}, "gone.toml"),
+        ("ledger check", {"PLAGEWATCH_INFLUX_URL": "http://127.0.0.1:9"}, "127.0.0.1:9"),
+        ("ledger check", {"PLAGEWATCH_INFLUX_URL": "not a url"}, "not a url"),
+        ("ledger check", {"PLAGEWATCH_RECORDS_URL": "nonsense"}, "PLAGEWATCH_RECORDS_URL"),
+    ],
+)
+def test_misuse_is_one_sentence(run, words: str, env: dict[str, str], sentence: str) -> None:
+    told = run(*words.split(), env=env)
+    assert told.returncode == 2, told.stderr
+    assert sentence in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_demo_says_that_its_port_is_in_use(run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        told = run("demo", "--port", str(port), "--no-browser")
+    assert told.returncode == 2
+    assert f"Port {port} is in use" in told.stderr
+
+
+def test_demo_does_not_empty_a_folder_it_did_not_make(run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("keep me")
+    told = run("demo", "--fresh", "--data", "mine", "--no-browser", "--port", "0")
+    assert told.returncode == 2
+    told = run("demo", "--fresh", "--data", "mine", "--no-browser", "--port", "18765")
+    assert told.returncode == 2
+    assert "which no demo made" in told.stderr
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "keep me"
+
+
+def test_a_data_folder_that_cannot_be_written(run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = run("plage", "status", "--data", "file/inside")
+    assert told.returncode == 2
+    assert "cannot be written" in told.stderr
+
+
+def test_decode_shows_what_is_made_of_a_payload(run) -> None:
+    payload = '{"at": "2026-11-20T10:15:00Z", "registers": {"water_index": {"value": 1500, "unit": "l"}}}'
+    told = run("decode", "--topic", "loggers/cellar/readings", stdin=payload)
+    assert told.returncode == 0, told.stderr
+    assert '"water_volume"' in told.stdout
+    assert '"value": 1.5' in told.stdout
+
+
+def test_help_names_every_command(run) -> None:
+    told = run("--help")
+    assert told.returncode == 0
+    for command in (
+        "demo",
+        "serve",
+        "simulate",
+        "import",
+        "backtest",
+        "savings",
+        "plage",
+        "digest",
+        "dashboards",
+        "ledger",
+    ):
+        assert command in told.stdout
