@@ -18,10 +18,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from plagewatch.store.series.sqlite import SqliteSeries
 from sqlalchemy import Engine
 
 from plagewatch.store.engine import open_records
+from plagewatch.store.series.sqlite import SqliteSeries
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data" / "dev"
