@@ -72,7 +72,7 @@ class Spool:
         return list(range(last - len(rows) + 1, last + 1))
 
     def read_after(self, spool_id: int, limit: int, max_bytes: int = 16 << 20) -> list[Spooled]:
-        """The next packets behind a place: `limit` or about `max_bytes` at most, but one at least where there is one."""
+        """The next packets behind a place: `limit` or about `max_bytes` at most, at least one if there is one."""
         batch: list[Spooled] = []
         size = 0
         query = "SELECT id, topic, payload, received_ms FROM packet WHERE id > ? ORDER BY id LIMIT ?"

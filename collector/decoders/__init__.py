@@ -40,6 +40,16 @@ def decode(packet: Packet) -> tuple[str, Decoded]:
     return UNKNOWN_FAMILY, _nothing(Reason.UNKNOWN_TOPIC, f"topic {shown(packet.topic)} belongs to no family")
 
 
+def device_of(topic: str) -> str:
+    """The device a topic names, as its family reads topics; empty where it belongs to no family.
+
+    >>> device_of("loggers/cellar/readings"), device_of("weather/today")
+    ('cellar', '')
+    """
+    matches = (family.topic.fullmatch(topic) for family in FAMILIES)
+    return next((match["device"] for match in matches if match), "")
+
+
 def _decode_as(family: Family, match: re.Match[str], packet: Packet) -> Decoded:
     if len(packet.payload) > MAX_PAYLOAD_BYTES:
         return _nothing(Reason.TOO_LARGE, f"{len(packet.payload)} bytes, at most {MAX_PAYLOAD_BYTES} are read")

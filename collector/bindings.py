@@ -1,0 +1,45 @@
+"""Which meter a device's register feeds at a moment. Pure: the table is made from the registry's bindings."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+
+from plagewatch.metering.meters import Binding
+
+
+class BindingTable:
+    """All bindings, ready to be asked by device, register and moment."""
+
+    def __init__(self, bindings: Iterable[Binding]) -> None:
+        self._meters: dict[tuple[str, str], tuple[list[int], list[str]]] = {}
+        self._devices: set[str] = set()
+        for binding in sorted(bindings, key=lambda b: b.from_ms):
+            starts, meters = self._meters.setdefault((binding.device, binding.register), ([], []))
+            starts.append(binding.from_ms)
+            meters.append(binding.meter)
+            self._devices.add(binding.device)
+
+    def knows(self, device: str) -> bool:
+        """Whether any register of the device is bound, at any time."""
+        return device in self._devices
+
+    def binds(self, device: str, register: str) -> bool:
+        """Whether the register of the device is bound, at any time."""
+        return (device, register) in self._meters
+
+    def runs(self, device: str, register: str, at_ms: Sequence[int]) -> Iterator[tuple[str | None, int, int]]:
+        """Stretches [first, end) of consecutive instants with one meter; None = bound to none at that time.
+
+        >>> table = BindingTable([Binding("d", "gas_volume", "old"), Binding("d", "gas_volume", "new", 50)])
+        >>> list(table.runs("d", "gas_volume", [10, 49, 50]))
+        [('old', 0, 2), ('new', 2, 3)]
+        """
+        starts, meters = self._meters.get((device, register), ([], []))
+        first, current = 0, -2
+        for place, moment_ms in enumerate(at_ms):
+            found = bisect_right(starts, moment_ms) - 1
+            if found != current and place:
+                yield (meters[current] if current >= 0 else None), first, place
+                first = place
+            current = found
+        if at_ms:
+            yield (meters[current] if current >= 0 else None), first, len(at_ms)
