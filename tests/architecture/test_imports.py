@@ -16,9 +16,18 @@ PURE = tuple(f"plagewatch/{name}" for name in ("metering/", "savings/", "plage/"
     "rules/detectors/",
     "rules/catalogue.py",
     "digest/compose.py",
+    "digest/comparison.py",
+    "digest/facts.py",
+    "digest/phrases.py",
+    "digest/advice.py",
+    "digest/health.py",
+    "digest/rows.py",
+    "digest/target.py",
 )
 PURE_MAY_IMPORT = ("numpy", "plagewatch.metering", "plagewatch.savings", "plagewatch.plage", "plagewatch.solar",
-                   "plagewatch.tickets", "rules.detectors", "rules.catalogue", "rules.incidents")  # fmt: skip
+                   "plagewatch.tickets", "rules.detectors", "rules.catalogue", "rules.incidents",
+                   "digest.compose", "digest.comparison", "digest.facts", "digest.phrases", "digest.advice",
+                   "digest.health", "digest.rows", "digest.target")  # fmt: skip
 IMPURE_STANDARD = (
     "os",
     "io",
