@@ -1,0 +1,160 @@
+"""Amounts of one meter over local time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.patches import PathPatch
+
+from plagewatch.charts.canvas import (
+    ALARM,
+    COLOURS,
+    GAP,
+    GAP_LINES,
+    INK,
+    Form,
+    Key,
+    Sheet,
+    Size,
+    boxes,
+    coverage_text,
+    drawing,
+)
+from plagewatch.charts.dates import date_axis
+from plagewatch.charts.grid import Grid, grid_of
+from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
+from plagewatch.metering.meters import Carrier
+from plagewatch.number_words import unit_text
+from plagewatch.words import words
+
+LABELS_BESIDE = {Size.TABLET: 13, Size.PHONE: 4, Size.MAIL: 8}
+BARS_UP_TO = 62  # more intervals than this stand edge to edge
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What was to be expected. start_s: starts of intervals; amount: unit of the chart, NaN = nothing to expect."""
+
+    start_s: Seconds
+    amount: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ChartStyle:
+    """What is drawn around the amounts, and how.
+
+    window_s: drawn span [start, end), seconds since 1970 UTC; None = that of the intervals. An interval of the window
+        that is not there is drawn as a gap.
+    highlight_s: the abnormal span [start, end).
+    """
+
+    title: str = ""
+    resolution: Resolution = Resolution.HOUR
+    carrier: Carrier = Carrier.ELECTRICITY
+    window_s: tuple[int, int] | None = None
+    highlight_s: tuple[int, int] | None = None
+    expected: Expected | None = None
+    size: Size = Size.TABLET
+    form: Form = "svg"
+
+
+def amounts_chart(intervals: Intervals, unit: str, tz: str, language: str, *, style: ChartStyle) -> bytes:
+    """Amounts over local time as a picture [unit per interval].
+
+    intervals: of the style's resolution. tz: IANA name of the site's zone. language: nl, fr or en.
+
+    >>> one_day = Intervals.measured(np.arange(24) * 3600, np.ones(24))
+    >>> amounts_chart(one_day, "kWh", "Europe/Brussels", "nl", style=ChartStyle())[:5]
+    b'<?xml'
+    """
+    grid = grid_of(intervals, style.resolution, style.window_s, tz)
+    with drawing():
+        sheet = Sheet(style.size)
+        _draw_gaps(sheet, grid)
+        _draw_highlight(sheet, grid, style.highlight_s)
+        _draw_amounts(sheet, grid, COLOURS[style.carrier])
+        _draw_expected(sheet, grid, style.expected)
+        sheet.values(*_reach(grid, style.expected), language)
+        date_axis(sheet, grid, tz, language, most=LABELS_BESIDE[style.size])
+        sheet.head(style.title, _per(unit, style.resolution, language), coverage_text(grid.total_coverage(), language))
+        sheet.key(_keys(style, grid, language))
+        return sheet.picture(style.form, style.title or words(language).gettext("Amounts over time"))
+
+
+def _draw_gaps(sheet: Sheet, grid: Grid) -> None:
+    # A band of full height for each run of unknown intervals, so that nobody takes it for zero.
+    left, right = grid.gaps()
+    if len(left):
+        band = boxes(left, right, np.zeros(len(left)), np.ones(len(left)))
+        look = {"fc": GAP, "ec": GAP_LINES, "hatch": "///", "lw": 0, "zorder": 0.5}
+        sheet.axes.add_patch(PathPatch(band, transform=sheet.axes.get_xaxis_transform(), **look))
+
+
+def _draw_highlight(sheet: Sheet, grid: Grid, span_s: tuple[int, int] | None) -> None:
+    if span_s is None:
+        return
+    left, right = grid.hours(np.array(span_s)).clip(0, grid.right_h[-1])
+    if right > left:
+        sheet.axes.axvspan(left, right, fc=ALARM, alpha=0.09, lw=0, zorder=0.6)
+        above = sheet.axes.get_xaxis_transform()
+        sheet.axes.plot([left, right], [1, 1], transform=above, color=ALARM, lw=4, clip_on=False, solid_capstyle="butt")
+
+
+def _draw_amounts(sheet: Sheet, grid: Grid, colour: str) -> None:
+    known = ~np.isnan(grid.amount)
+    air = 0.12 * (grid.right_h - grid.left_h) if len(grid) <= BARS_UP_TO else np.zeros(len(grid))
+    left, right = grid.left_h + air, grid.right_h - air
+    measured = grid.amount - grid.inferred
+    # A hair of line in its own colour closes the seams between intervals that stand edge to edge.
+    solid = {"fc": colour, "ec": colour, "lw": 0.4 if len(grid) > BARS_UP_TO else 0}
+    for lower, upper, look in (
+        (np.zeros(len(grid)), measured, solid),
+        (measured, grid.amount, {"fc": "white", "ec": colour, "hatch": "/////", "lw": 0.6}),
+    ):
+        drawn = known & (upper != lower)
+        if drawn.any():
+            shape = boxes(left[drawn], right[drawn], lower[drawn], upper[drawn])
+            sheet.axes.add_patch(PathPatch(shape, zorder=2, **look))
+
+
+def _draw_expected(sheet: Sheet, grid: Grid, expected: Expected | None) -> None:
+    if expected is None:
+        return
+    level = np.full(len(grid), np.nan)
+    place = np.searchsorted(grid.start_s, expected.start_s)
+    inside = place < len(grid)
+    inside[inside] = grid.start_s[place[inside]] == expected.start_s[inside]
+    level[place[inside]] = expected.amount[inside]
+    # Both ends of each interval: a staircase, broken where nothing is expected.
+    edges = np.column_stack([grid.left_h, grid.right_h]).ravel()
+    sheet.axes.plot(edges, np.repeat(level, 2), color=INK, lw=1.7, ls=(0, (4, 2)), zorder=4)
+
+
+def _reach(grid: Grid, expected: Expected | None) -> tuple[float, float]:
+    values = grid.amount if expected is None else np.concatenate([grid.amount, expected.amount])
+    values = np.append(values[np.isfinite(values)], 0.0)
+    bottom, top = float(values.min()) * 1.08, float(values.max()) * 1.1
+    return (bottom, top) if top > bottom else (0.0, 1.0)
+
+
+def _per(unit: str, resolution: Resolution, language: str) -> str:
+    say = words(language).gettext
+    length = {
+        Resolution.QUARTER: say("per quarter-hour"),
+        Resolution.HOUR: say("per hour"),
+        Resolution.DAY: say("per day"),
+        Resolution.MONTH: say("per month"),
+    }
+    return f"{unit_text(unit)} {length[resolution]}"
+
+
+def _keys(style: ChartStyle, grid: Grid, language: str) -> list[Key]:
+    say = words(language).gettext
+    colour = COLOURS[style.carrier]
+    keys = [
+        (bool(np.any(~np.isnan(grid.amount))), Key(say("measured"), colour)),
+        (bool(np.any(grid.inferred > 0)), Key(say("spread or estimated"), colour, hatch="/////")),
+        (bool(np.any(np.isnan(grid.amount))), Key(say("no data"), GAP_LINES, hatch="///")),
+        (style.expected is not None, Key(say("usual"), INK, line="--")),
+        (style.highlight_s is not None, Key(say("abnormal"), ALARM, alpha=0.35)),
+    ]
+    return [key for shown, key in keys if shown]

@@ -1,0 +1,97 @@
+"""The row of intervals a chart shows: every one of its window, whether the store holds it or not. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
+from plagewatch.metering.local_time import day_starts_s, month_starts_s
+
+STEP_S = {Resolution.QUARTER: 900, Resolution.HOUR: 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Intervals side by side without a hole, NaN where the amount is not known; all arrays of one length.
+
+    inferred: the part of the amount that was spread, estimated or typed in, not measured [unit of amount].
+    """
+
+    start_s: Seconds
+    end_s: Seconds
+    amount: Floats
+    inferred: Floats
+    coverage: Floats
+
+    def __len__(self) -> int:
+        return len(self.start_s)
+
+    @property
+    def left_h(self) -> Floats:
+        """Left edges [hours since the first]."""
+        return self.hours(self.start_s)
+
+    @property
+    def right_h(self) -> Floats:
+        """Right edges [hours since the first left one]."""
+        return self.hours(self.end_s)
+
+    def hours(self, at_s: Seconds) -> Floats:
+        """Instants on the chart's own axis [hours since the first left edge]."""
+        hours: Floats = (at_s - self.start_s[0]) / 3600
+        return hours
+
+    def gaps(self) -> tuple[Floats, Floats]:
+        """Left and right edges [h] of each run of unknown intervals."""
+        unknown = np.concatenate([[False], np.isnan(self.amount), [False]]).astype(np.int8)
+        first, after = np.flatnonzero(np.diff(unknown) == 1), np.flatnonzero(np.diff(unknown) == -1)
+        return self.left_h[first], self.right_h[after - 1]
+
+    def total_coverage(self) -> float:
+        """Share of the window that was measured, each interval weighing as long as it lasts, 0...1."""
+        lengths = (self.end_s - self.start_s).astype(np.float64)
+        return float(np.sum(self.coverage * lengths) / np.sum(lengths))
+
+
+def grid_of(intervals: Intervals, resolution: Resolution, window_s: tuple[int, int] | None, tz: str) -> Grid:
+    """The intervals laid on every place of the window [start, end), seconds since 1970 UTC.
+
+    window_s None = from the first interval to the end of the last one. An empty window is one interval long.
+
+    >>> grid = grid_of(Intervals.measured(np.array([3600]), np.array([2.0])), Resolution.HOUR, (0, 10_800), "UTC")
+    >>> grid.amount, grid.gaps()
+    (array([nan,  2., nan]), (array([0., 2.]), array([1., 3.])))
+    """
+    edges_s = edges(resolution, _window(intervals, resolution, window_s), tz)
+    start_s, count = edges_s[:-1], len(edges_s) - 1
+    place = np.searchsorted(start_s, intervals.start_s)
+    inside = place < count
+    inside[inside] = start_s[place[inside]] == intervals.start_s[inside]
+    amount, inferred, coverage = np.full(count, np.nan), np.zeros(count), np.zeros(count)
+    amount[place[inside]] = intervals.amount[inside]
+    inferred[place[inside]] = (intervals.spread + intervals.estimated + intervals.manual)[inside]
+    coverage[place[inside]] = intervals.coverage[inside]
+    return Grid(start_s, edges_s[1:], amount, inferred, coverage)
+
+
+def edges(resolution: Resolution, window_s: tuple[int, int], tz: str) -> Seconds:
+    """Starts of all intervals that touch the window, and the end of the last one.
+
+    >>> len(edges(Resolution.QUARTER, (1_774_738_800, 1_774_821_600), "Europe/Brussels")) - 1
+    92
+    """
+    start_s, end_s = window_s[0], max(window_s[1], window_s[0] + 1)
+    if resolution is Resolution.DAY:
+        return day_starts_s(start_s, end_s, tz)
+    if resolution is Resolution.MONTH:
+        return month_starts_s(start_s, end_s, tz)
+    step_s = STEP_S[resolution]
+    return np.arange(start_s // step_s, -(-end_s // step_s) + 1, dtype=np.int64) * step_s
+
+
+def _window(intervals: Intervals, resolution: Resolution, window_s: tuple[int, int] | None) -> tuple[int, int]:
+    if window_s is not None:
+        return window_s
+    if not len(intervals):
+        return (0, 1)
+    return int(intervals.start_s[0]), int(intervals.start_s[-1]) + STEP_S.get(resolution, 1)
