@@ -48,7 +48,7 @@ ONLY_IN = {
     "sqlalchemy": ("plagewatch/store/",),
     "alembic": ("plagewatch/store/",),
     "paho": ("collector/", "simulators/"),
-    "iotcore": COMPOSITION_ROOT,
+    "iotcore": (*COMPOSITION_ROOT, "plagewatch/embedded_broker.py"),
     "fastapi": ("api/",),
     "starlette": ("api/",),
     "uvicorn": COMPOSITION_ROOT,

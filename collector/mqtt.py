@@ -1,0 +1,234 @@
+"""The collector's connection to the broker: nothing is acknowledged before it is on disk.
+
+The network thread only queues. A writer thread takes what has gathered, commits it to the spool as one group and then
+acknowledges in the order of arrival. While the spool refuses (a full disk) nothing is acknowledged: the broker stops
+sending after RECEIVE_MAXIMUM packets and keeps the rest, until the spool takes them again.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from collector.pipeline import Pipeline
+from collector.spool import SpoolError
+from plagewatch.health import PartHealth, PartState
+from plagewatch.metering.readings import Packet
+from plagewatch.settings import Settings
+
+log = structlog.get_logger()
+
+SESSION_EXPIRY_S = 7 * 86_400  # how long the broker keeps packets for a collector that is away
+RECEIVE_MAXIMUM = 2_000
+BATCH_PACKETS = 1_000
+BATCH_BYTES = 8 << 20
+KEEP_ALIVE_S = 60
+RECONNECT_S = (1, 30)
+SPOOL_RETRY_S = (0.2, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    packet: Packet
+    mid: int
+    qos: int
+    connection: int  # which connection brought it: a packet number means nothing on the next one
+
+
+class MqttCollector:
+    """Receives all topics of the settings into the pipeline's spool, from start() to stop()."""
+
+    def __init__(self, settings: Settings, pipeline: Pipeline, on_stored: Callable[[], None] = lambda: None) -> None:
+        """on_stored: called from the writer's thread after each group that reached the spool."""
+        self._settings = settings
+        self._pipeline = pipeline
+        self._on_stored = on_stored
+        self._topics = [topic.strip() for topic in settings.mqtt_topics.split(",") if topic.strip()]
+        self._queue: queue.Queue[_Received] = queue.Queue(2 * RECEIVE_MAXIMUM)
+        self._stopping = threading.Event()
+        self._connection = 0
+        self._no_connection = "not started"
+        self._refused_topics: list[str] = []
+        self._spool_trouble = ""
+        self._last_received_ms: int | None = None
+        self._client = self._new_client()
+        self._writer = threading.Thread(target=self._write, name="mqtt-writer", daemon=True)
+
+    def start(self) -> None:
+        """Connect in the background and go on trying; returns at once."""
+        settings = self._settings
+        self._no_connection = "connecting"
+        self._writer.start()
+        if settings.mqtt_version == 5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+            self._client.connect_async(
+                settings.mqtt_host, settings.mqtt_port, KEEP_ALIVE_S, clean_start=False, properties=properties
+            )
+        else:
+            self._client.connect_async(settings.mqtt_host, settings.mqtt_port, KEEP_ALIVE_S)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Commit and acknowledge what has arrived, then leave; the session stays at the broker."""
+        self._stopping.set()
+        if self._writer.is_alive():
+            self._writer.join(15)
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._no_connection = "stopped"
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted the connection."""
+        return not self._no_connection
+
+    def health(self, now_s: float) -> PartHealth:
+        """Down without a broker; degraded while packets cannot be kept or a topic is refused."""
+        age_s = None if self._last_received_ms is None else max(0.0, now_s - self._last_received_ms / 1000)
+        state, detail = PartState.WELL, ""
+        if self._spool_trouble:
+            state, detail = PartState.DEGRADED, f"packets wait at the broker: {self._spool_trouble}"
+        elif self._refused_topics:
+            state, detail = PartState.DEGRADED, f"the broker refuses {', '.join(self._refused_topics)}"
+        if self._no_connection:
+            where = f"{self._settings.mqtt_host}:{self._settings.mqtt_port}"
+            state, detail = PartState.DOWN, f"no connection to the broker at {where}: {self._no_connection}"
+        return PartHealth("mqtt", state, detail, age_s)
+
+    def _new_client(self) -> Client:
+        settings = self._settings
+        version = MQTTProtocolVersion.MQTTv5 if settings.mqtt_version == 5 else MQTTProtocolVersion.MQTTv311
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.mqtt_client_id,
+            clean_session=None if version is MQTTProtocolVersion.MQTTv5 else False,
+            protocol=version,
+            manual_ack=True,
+        )
+        if settings.mqtt_username is not None:
+            password = settings.mqtt_password
+            client.username_pw_set(settings.mqtt_username, password.get_secret_value() if password else None)
+        client.reconnect_delay_set(*RECONNECT_S)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        return client
+
+    def _on_connect(
+        self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        del flags, properties
+        if reason.is_failure:
+            self._no_connection = str(reason)
+            log.error("the broker refuses the collector", reason=str(reason))
+            return
+        self._connection += 1
+        self._no_connection = ""
+        if self._settings.mqtt_version == 5:
+            # Retained packets only once: on each reconnection they would come back as if they were new.
+            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+            client.subscribe([(topic, options) for topic in self._topics])
+        else:
+            client.subscribe([(topic, 1) for topic in self._topics])
+        log.info("collector connected", broker=self._settings.mqtt_host, topics=self._topics)
+
+    def _on_connect_fail(self, client: Client, userdata: object) -> None:
+        del client, userdata
+        self._no_connection = "nobody answers"
+
+    def _on_disconnect(
+        self, client: Client, _: object, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        del client, flags, properties
+        self._no_connection = str(reason)
+        if not self._stopping.is_set():
+            log.warning("collector lost the broker", reason=str(reason))
+
+    def _on_subscribe(
+        self, client: Client, _: object, mid: int, reasons: Sequence[ReasonCode], properties: Properties | None
+    ) -> None:
+        del client, mid, properties
+        pairs = zip(self._topics, reasons, strict=False)
+        self._refused_topics = [f"{topic} ({reason})" for topic, reason in pairs if reason.is_failure]
+        if self._refused_topics:
+            log.error("the broker refuses topics", topics=self._refused_topics)
+
+    def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
+        del userdata
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "(a topic that is not UTF-8)"
+        if topic.startswith("$SYS/"):
+            client.ack(message.mid, message.qos)
+            return
+        received_ms = time.time_ns() // 1_000_000
+        received = _Received(
+            Packet(topic, bytes(message.payload), received_ms), message.mid, message.qos, self._connection
+        )
+        # A full queue holds the network thread back, and through it the broker. Left at a stop it comes again later.
+        while not self._stopping.is_set():
+            try:
+                self._queue.put(received, timeout=0.2)
+                self._last_received_ms = received_ms
+                return
+            except queue.Full:
+                continue
+
+    def _write(self) -> None:
+        while batch := self._next_batch():
+            if not self._keep(batch):
+                return
+            for received in batch:
+                if received.connection == self._connection:
+                    self._client.ack(received.mid, received.qos)
+            self._on_stored()
+
+    def _next_batch(self) -> list[_Received]:
+        """What has gathered, at least one; empty only when the collector stops."""
+        batch: list[_Received] = []
+        size = 0
+        while len(batch) < BATCH_PACKETS and size < BATCH_BYTES:
+            try:
+                received = (
+                    self._queue.get_nowait() if batch or self._stopping.is_set() else self._queue.get(timeout=0.2)
+                )
+            except queue.Empty:
+                if batch or self._stopping.is_set():
+                    break
+                continue
+            batch.append(received)
+            size += len(received.packet.payload)
+        return batch
+
+    def _keep(self, batch: Sequence[_Received]) -> bool:
+        """Try until the spool has the batch; False where the collector stops before: it stays at the broker."""
+        wait_s, longest_s = SPOOL_RETRY_S
+        while True:
+            try:
+                self._pipeline.accept([received.packet for received in batch])
+            except SpoolError as error:
+                if not self._spool_trouble:
+                    log.error("packets cannot be kept and wait at the broker", error=str(error))
+                self._spool_trouble = str(error)
+                if self._stopping.wait(wait_s):
+                    return False
+                wait_s = min(2 * wait_s, longest_s)
+            else:
+                if self._spool_trouble:
+                    log.info("packets can be kept again")
+                self._spool_trouble = ""
+                return True
