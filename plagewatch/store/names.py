@@ -23,6 +23,16 @@ TAG_ORGANISATION = "organisation"
 KNOWN = "known"
 """1 where the point says something, 0 where a figure became unknown: InfluxDB merges fields and cannot hold NaN."""
 
+
+def known_field(field: str) -> str:
+    """The field that says 1 or 0 for one field of a row with several (weather, plage): filter on it, field by field.
+
+    >>> known_field("temp_c")
+    'temp_c_known'
+    """
+    return f"{field}_{KNOWN}"
+
+
 AMOUNT = "amount"
 COVERAGE = "coverage"
 INTERPOLATED = "interpolated"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from plagewatch.store.series.influx import InfluxSeries
-from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.store.series.protocol import SeriesError, SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
 
 
@@ -17,5 +17,9 @@ def open_series(
     if influx_url is None:
         return SqliteSeries(data_dir / "series.db")
     store = InfluxSeries(influx_url, influx_token, influx_org, influx_timeout_s)
-    store.check()
+    try:
+        store.check()
+    except SeriesError:
+        store.close()
+        raise
     return store

@@ -1,0 +1,232 @@
+"""The series store for production: InfluxDB 2.x, written by line protocol, read by InfluxQL."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any
+
+import msgpack
+import numpy as np
+import urllib3
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+from numpy.typing import NDArray
+
+from plagewatch.metering.intervals import Intervals, Resolution
+from plagewatch.metering.readings import Flow, Samples
+from plagewatch.store.names import (
+    ENERGY_BUCKET,
+    EVIDENCE_BUCKET,
+    INTERVAL_FIELDS,
+    KNOWN,
+    SAMPLE,
+    TAG_CARRIER,
+    TAG_FLOW,
+    TAG_METER,
+    TAG_REGISTER,
+    known_field,
+)
+from plagewatch.store.series.line_protocol import (
+    EARLIEST_NS,
+    LATEST_NS,
+    NS_PER_MS,
+    NS_PER_S,
+    interval_lines,
+    name_of_tag,
+    point_lines,
+    quoted,
+    sample_lines,
+    time_ns,
+    where,
+)
+from plagewatch.store.series.protocol import Evidence, Points, SeriesError, finite
+
+LINES_PER_WRITE = 20_000
+
+# Years are asked for at once, and each shard is a file to open: a month each, not the week that is the default.
+SHARD_S = 28 * 86_400
+
+Rows = list[list[float | None]]
+
+
+class InfluxSeries:
+    """Series in the buckets `evidence` and `energy` of an organisation. Safe to use from several threads."""
+
+    def __init__(self, url: str, token: str, org: str, timeout_s: float) -> None:
+        self._url, self._org = url.rstrip("/"), org
+        # Whoever calls knows whether to try again; a hidden second try would only lengthen the timeout.
+        self._client: Any = InfluxDBClient(
+            self._url, token, org=org, timeout=int(timeout_s * 1000), enable_gzip=True, retries=False
+        )
+        # Batching mode only logs a write that failed.
+        self._writer: Any = self._client.write_api(write_options=SYNCHRONOUS)
+
+    def set_up(self) -> None:
+        """Make the buckets that are not there. Data are kept for ever: they are the proof of a saving."""
+        self._reachable()
+        with self._told():
+            buckets = self._client.buckets_api()
+            for name in (EVIDENCE_BUCKET, ENERGY_BUCKET):
+                # By name alone it would find the bucket of another organisation that the token may see.
+                if not buckets.find_buckets(name=name, org=self._org).buckets:
+                    rule = {"type": "expire", "everySeconds": 0, "shardGroupDurationSeconds": SHARD_S}
+                    buckets.create_bucket(bucket_name=name, org=self._org, retention_rules=[rule])
+
+    def write_samples(self, blocks: Sequence[Samples]) -> None:
+        finite(blocks)
+        self._write(EVIDENCE_BUCKET, chain.from_iterable(map(sample_lines, blocks)))
+
+    def samples(self, meter: str, register: str, start_ms: int, end_ms: int) -> Evidence:
+        condition = self._of_register(meter, register, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS))
+        rows = self._rows(EVIDENCE_BUCKET, f"SELECT value, received_ms FROM {SAMPLE} WHERE {condition}")
+        at_ms, value = _whole(rows, 0) // NS_PER_MS, _floats(rows, 1)
+        order = np.lexsort((value, at_ms))  # the store has them in order of the fingerprint
+        return Evidence(at_ms[order], value[order], _whole(rows, 2)[order])
+
+    def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
+        start_ns, end_ns = time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS)
+        before = self._of_register(meter, register, EARLIEST_NS, start_ns) + " ORDER BY time DESC"
+        after = self._of_register(meter, register, end_ns, LATEST_NS) + " ORDER BY time ASC"
+        earlier, later = self._instants_ms(before, beyond), self._instants_ms(after, beyond)
+        return self.samples(meter, register, min([start_ms, *earlier]), max([end_ms, *(at + 1 for at in later)]))
+
+    def registers(self, meter: str) -> list[str]:
+        query = f"SHOW TAG VALUES FROM {SAMPLE} WITH KEY = {TAG_REGISTER} WHERE {TAG_METER} = {quoted(meter)}"
+        return sorted(name_of_tag(str(row[1])) for row in self._rows(EVIDENCE_BUCKET, query))
+
+    def latest_sample_ms(self) -> dict[str, int]:
+        found = self._series(EVIDENCE_BUCKET, f"SELECT last(value) FROM {SAMPLE} GROUP BY {TAG_METER}")
+        return {name_of_tag(tags[TAG_METER]): int(rows[0][0] or 0) // NS_PER_MS for tags, rows in found}
+
+    def write_intervals(
+        self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
+    ) -> None:
+        tags = {TAG_METER: meter, TAG_FLOW: flow, TAG_CARRIER: carrier}
+        self._write(ENERGY_BUCKET, interval_lines(resolution, tags, intervals))
+
+    def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
+        condition = where({TAG_METER: meter, TAG_FLOW: flow}, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S))
+        columns = (*INTERVAL_FIELDS, KNOWN)
+        rows = self._rows(ENERGY_BUCKET, f"SELECT {', '.join(columns)} FROM {resolution} WHERE {condition}")
+        fields = {name: _floats(rows, place) for place, name in enumerate(columns, 1)}
+        fields["amount"][fields.pop(KNOWN) != 1.0] = np.nan
+        return Intervals(_whole(rows, 0) // NS_PER_S, **fields)
+
+    def write_points(self, measurement: str, tags: Mapping[str, str], points: Points) -> None:
+        self._write(ENERGY_BUCKET, point_lines(measurement, tags, points))
+
+    def points(self, measurement: str, tags: Mapping[str, str], start_s: int, end_s: int) -> Points:
+        condition = where(tags, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S))
+        columns, rows = self._table(ENERGY_BUCKET, f'SELECT *::field FROM "{measurement}" WHERE {condition}')
+        values = {name: _floats(rows, place) for place, name in enumerate(columns) if place}
+        fields = {}
+        for name in values:
+            if known_field(name) in values:
+                fields[name] = np.where(values[known_field(name)] == 1.0, values[name], np.nan)
+        return Points(_whole(rows, 0) // NS_PER_S, fields)
+
+    def check(self) -> None:
+        self._reachable()
+        for bucket in (EVIDENCE_BUCKET, ENERGY_BUCKET):
+            with self._told(f"the bucket `{bucket}`"):
+                # A comment stores nothing, but is refused like a point where the bucket or the right is missing.
+                self._writer.write(bucket, record="# plagewatch may write here")
+            self._rows(bucket, "SHOW MEASUREMENTS LIMIT 1")
+
+    def close(self) -> None:
+        self._writer.close()
+        self._client.close()
+
+    def _reachable(self) -> None:
+        with self._told():
+            answer = self._get("/ping", [])
+        if not answer.headers.get("X-Influxdb-Version"):
+            raise SeriesError(
+                f"What answers at {self._url} is no InfluxDB: check PLAGEWATCH_INFLUX_URL", retryable=False
+            )
+
+    def _of_register(self, meter: str, register: str, start_ns: int, end_ns: int) -> str:
+        return where({TAG_METER: meter, TAG_REGISTER: register}, start_ns, end_ns)
+
+    def _instants_ms(self, condition: str, count: int) -> list[int]:
+        # Contradictions stand at one instant as several points: ask for more until enough instants are there.
+        limit = count + 2
+        while True:
+            query = f"SELECT value FROM {SAMPLE} WHERE {condition} LIMIT {limit}"
+            rows = self._rows(EVIDENCE_BUCKET, query)
+            instants = list(dict.fromkeys((_whole(rows, 0) // NS_PER_MS).tolist()))
+            if len(instants) >= count or len(rows) < limit:
+                return instants[:count]
+            limit *= 4
+
+    def _write(self, bucket: str, lines: Iterable[str]) -> None:
+        remaining = iter(lines)
+        while batch := list(islice(remaining, LINES_PER_WRITE)):
+            with self._told(f"the bucket `{bucket}`"):
+                self._writer.write(bucket, record="\n".join(batch))
+
+    def _rows(self, bucket: str, query: str) -> Rows:
+        return self._table(bucket, query)[1]
+
+    def _table(self, bucket: str, query: str) -> tuple[list[str], Rows]:
+        for found in self._answer(bucket, query):
+            return found["columns"], found["values"]
+        return [], []
+
+    def _series(self, bucket: str, query: str) -> list[tuple[dict[str, str], Rows]]:
+        return [(found["tags"], found["values"]) for found in self._answer(bucket, query)]
+
+    def _answer(self, bucket: str, query: str) -> list[dict]:  # type: ignore[type-arg]
+        with self._told(f"the bucket `{bucket}`"):
+            response = self._get("/query", [("db", bucket), ("q", query), ("epoch", "ns")])
+            answer = msgpack.unpackb(response.data)
+        (result,) = answer["results"]
+        if "error" in result:
+            raise SeriesError(f"InfluxDB did not answer {query!r}: {result['error']}", retryable=False)
+        return list(result.get("series", ()))
+
+    def _get(self, path: str, parameters: list[tuple[str, str]]) -> urllib3.BaseHTTPResponse:
+        response: urllib3.BaseHTTPResponse = self._client.api_client.call_api(
+            path,
+            "GET",
+            query_params=parameters,
+            header_params={"Accept": "application/x-msgpack"},
+            _return_http_data_only=True,
+            _preload_content=False,
+        )
+        response.read(cache_content=True)  # to the end, so that the connection is free again
+        return response
+
+    @contextmanager
+    def _told(self, about: str = "") -> Iterator[None]:
+        try:
+            yield
+        except ApiException as error:
+            raise self._explained(error, about) from error
+        except urllib3.exceptions.HTTPError as error:
+            sentence = (
+                f"InfluxDB at {self._url} cannot be reached ({error}): is it running, is PLAGEWATCH_INFLUX_URL right?"
+            )
+            raise SeriesError(sentence, retryable=True) from error
+
+    def _explained(self, error: ApiException, about: str) -> SeriesError:
+        said = (error.body or b"").decode(errors="replace") if isinstance(error.body, bytes) else str(error.body)
+        if error.status in (401, 403):
+            sentence = f"InfluxDB refuses the token for {about or 'this'}: check PLAGEWATCH_INFLUX_TOKEN and its rights"
+        elif error.status == 404:
+            what = about or "the organisation"
+            sentence = f"InfluxDB lacks {what}: check PLAGEWATCH_INFLUX_ORG, then `plagewatch store init`"
+        else:
+            sentence = f"InfluxDB answered {error.status} for {about or 'this'}"
+        return SeriesError(
+            f"{sentence} ({said.strip()})", retryable=error.status == 429 or (error.status or 500) >= 500
+        )
+
+
+def _whole(rows: Rows, column: int) -> NDArray[np.int64]:
+    return np.array([row[column] or 0 for row in rows], np.int64)
+
+
+def _floats(rows: Rows, column: int) -> NDArray[np.float64]:
+    return np.array([row[column] for row in rows], np.float64)

@@ -1,0 +1,128 @@
+"""Text that InfluxDB takes in and asks for: line protocol and InfluxQL, with every name from outside made harmless."""
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote, unquote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plagewatch.metering.intervals import Floats, Intervals
+from plagewatch.metering.readings import Samples
+from plagewatch.store.names import INTERVAL_FIELDS, KNOWN, SAMPLE, TAG_METER, TAG_REGISTER, known_field
+from plagewatch.store.series.protocol import Points
+
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+EARLIEST_NS, LATEST_NS = -9_223_372_036_854_775_806, 9_223_372_036_854_775_806
+
+# Line protocol cannot say a backslash before a separator, nor a line break in a tag.
+_UNWRITABLE = re.compile(r"[%\\\x00-\x1f\x7f]")
+
+
+def tag_value(name: str) -> str:
+    """A name as it stands in a tag: as it is, but for what line protocol cannot hold, which becomes %XX.
+
+    >>> tag_value("mrs-tournesol.gas"), tag_value("50%\\n")
+    ('mrs-tournesol.gas', '50%25%0A')
+    """
+    return _UNWRITABLE.sub(lambda match: quote(match[0], safe=""), name)
+
+
+def name_of_tag(value: str) -> str:
+    """The name behind a tag value.
+
+    >>> name_of_tag("50%25%0A")
+    '50%\\n'
+    """
+    return unquote(value)
+
+
+def quoted(text: str) -> str:
+    """A string literal of InfluxQL; nothing in `text` can end it.
+
+    >>> print(quoted("x' OR meter =~ /.*/ --"))
+    'x\\' OR meter =~ /.*/ --'
+    """
+    return "'" + tag_value(text).replace("'", "\\'") + "'"
+
+
+def time_ns(instant: int, ns_per_unit: int) -> int:
+    """An instant in nanoseconds, brought within what InfluxDB can hold.
+
+    >>> time_ns(2, NS_PER_S), time_ns(10**15, NS_PER_S) == LATEST_NS
+    (2000000000, True)
+    """
+    return min(max(instant * ns_per_unit, EARLIEST_NS), LATEST_NS)
+
+
+def where(tags: Mapping[str, str], start_ns: int, end_ns: int) -> str:
+    """The condition that picks one series in [start_ns, end_ns).
+
+    >>> where({"meter": "m"}, 0, 5)
+    '"meter" = \\'m\\' AND time >= 0 AND time < 5'
+    """
+    parts = [f'"{tag}" = {quoted(value)}' for tag, value in tags.items()]
+    return " AND ".join([*parts, f"time >= {start_ns}", f"time < {end_ns}"])
+
+
+def fingerprint(value: Floats) -> NDArray[np.int64]:
+    """A number in 0...999 999 that depends on the value alone and is the same on every machine.
+
+    It stands in the nanoseconds below a sample's millisecond, so that two values of one instant are two points.
+
+    >>> fingerprint(np.array([0.0, -0.0, 1.0, 1.0000001]))
+    array([     0,      0, 550566, 241349])
+    """
+    mixed = (value + 0.0).view(np.uint64)  # -0.0 is the same value as 0.0, with other bits
+    # The finaliser of splitmix64, a published mixing of 64 bits in which every input bit moves every output bit.
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed = mixed ^ (mixed >> np.uint64(31))
+    return (mixed % np.uint64(NS_PER_MS)).astype(np.int64)
+
+
+def sample_lines(block: Samples) -> Iterator[str]:
+    """Evidence, one point a sample."""
+    head = _head(SAMPLE, {TAG_METER: block.meter, TAG_REGISTER: block.register})
+    source = block.source.replace("\\", "\\\\").replace('"', '\\"')
+    tail = f',received_ms={float(block.received_ms)!r},source="{source}" '
+    value = np.asarray(block.value, np.float64)
+    at_ns = np.asarray(block.at_ms, np.int64) * NS_PER_MS + fingerprint(value)
+    for amount, instant in zip(value.tolist(), at_ns.tolist(), strict=True):
+        yield f"{head}value={amount!r}{tail}{instant}"
+
+
+def interval_lines(measurement: str, tags: Mapping[str, str], intervals: Intervals) -> Iterator[str]:
+    """Figures, every field in every point: InfluxDB merges fields, and one left out would keep its old value."""
+    head = _head(measurement, tags)
+    columns = [np.nan_to_num(getattr(intervals, name)).tolist() for name in INTERVAL_FIELDS]
+    known = intervals.known.astype(np.float64).tolist()
+    form = head + ",".join(f"{name}=%r" for name in (*INTERVAL_FIELDS, KNOWN)) + " %d000000000"
+    for row in zip(*columns, known, intervals.start_s.tolist(), strict=True):
+        yield form % row
+
+
+def point_lines(measurement: str, tags: Mapping[str, str], points: Points) -> Iterator[str]:
+    """Rows of figures: each field and whether it is known, and `known` = 1 where any of them is."""
+    head = _head(measurement, tags)
+    columns: list[list[float]] = []
+    any_known = np.zeros(len(points.start_s), np.bool_)
+    for values in points.fields.values():
+        known = ~np.isnan(values)
+        any_known |= known
+        columns += [np.nan_to_num(values).tolist(), known.astype(np.float64).tolist()]
+    names = [name for field in points.fields for name in (field, known_field(field))]
+    form = head + ",".join(f"{name}=%r" for name in (*names, KNOWN)) + " %d000000000"
+    for row in zip(*columns, any_known.astype(np.float64).tolist(), points.start_s.tolist(), strict=True):
+        yield form % row
+
+
+def _head(measurement: str, tags: Mapping[str, str]) -> str:
+    # An empty tag cannot be written; asked for, it finds the points that have none.
+    pairs = (f"{tag}={_escaped(tag_value(value))}" for tag, value in sorted(tags.items()) if value)
+    return ",".join([measurement, *pairs]) + " "
+
+
+def _escaped(value: str) -> str:
+    return re.sub(r"([,= ])", r"\\\1", value)
