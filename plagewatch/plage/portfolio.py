@@ -24,12 +24,13 @@ class Body(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """Who has the duty. timezone: its local days are those of the computation."""
+    """Who has the duty. timezone: its local days are those of the computation. weather_site: whose temperatures count."""
 
     id: str
     name: str
     body: Body
     timezone: str
+    weather_site: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,13 @@ def parse(text: str) -> Portfolio:
 
 
 def _organisation(table: Table) -> Organisation:
-    body = table.word("body", Body)
-    organisation = Organisation(table.text("id"), table.text("name"), body, table.text("timezone"))
+    organisation = Organisation(
+        table.text("id"),
+        table.text("name"),
+        table.word("body", Body),
+        table.text("timezone"),
+        table.text("weather_site"),
+    )
     table.finish()
     return organisation
 
