@@ -1,6 +1,7 @@
 """Amounts of one meter over local time."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.patches import PathPatch
@@ -72,7 +73,7 @@ def amounts_chart(intervals: Intervals, unit: str, tz: str, language: str, *, st
         _draw_gaps(sheet, grid)
         _draw_highlight(sheet, grid, style.highlight_s)
         _draw_amounts(sheet, grid, COLOURS[style.carrier])
-        _draw_expected(sheet, grid, style.expected)
+        _draw_expected(sheet, grid, style.expected, style.highlight_s)
         sheet.values(*_reach(grid, style.expected), language)
         date_axis(sheet, grid, tz, language, most=LABELS_BESIDE[style.size])
         sheet.head(style.title, _per(unit, style.resolution, language), coverage_text(grid.total_coverage(), language))
@@ -100,33 +101,31 @@ def _draw_highlight(sheet: Sheet, grid: Grid, span_s: tuple[int, int] | None) ->
 
 
 def _draw_amounts(sheet: Sheet, grid: Grid, colour: str) -> None:
-    known = ~np.isnan(grid.amount)
-    air = 0.12 * (grid.right_h - grid.left_h) if len(grid) <= BARS_UP_TO else np.zeros(len(grid))
-    left, right = grid.left_h + air, grid.right_h - air
     measured = grid.amount - grid.inferred
     # A hair of line in its own colour closes the seams between intervals that stand edge to edge.
-    solid = {"fc": colour, "ec": colour, "lw": 0.4 if len(grid) > BARS_UP_TO else 0}
-    for lower, upper, look in (
-        (np.zeros(len(grid)), measured, solid),
-        (measured, grid.amount, {"fc": "white", "ec": colour, "hatch": "/////", "lw": 0.6}),
-    ):
-        drawn = known & (upper != lower)
-        if drawn.any():
-            shape = boxes(left[drawn], right[drawn], lower[drawn], upper[drawn])
-            sheet.axes.add_patch(PathPatch(shape, zorder=2, **look))
+    _pile(sheet, grid, np.zeros(len(grid)), measured, fc=colour, ec=colour, lw=0.4 if len(grid) > BARS_UP_TO else 0)
+    _pile(sheet, grid, measured, grid.amount, fc="white", ec=colour, hatch="/////", lw=0.6)
 
 
-def _draw_expected(sheet: Sheet, grid: Grid, expected: Expected | None) -> None:
+def _draw_expected(sheet: Sheet, grid: Grid, expected: Expected | None, highlight_s: tuple[int, int] | None) -> None:
     if expected is None:
         return
-    level = np.full(len(grid), np.nan)
-    place = np.searchsorted(grid.start_s, expected.start_s)
-    inside = place < len(grid)
-    inside[inside] = grid.start_s[place[inside]] == expected.start_s[inside]
-    level[place[inside]] = expected.amount[inside]
+    usual = grid.at_places(expected.start_s, expected.amount)
+    if highlight_s is not None:
+        # What is too much is shown as such: the part above the usual, while it was abnormal.
+        inside = (grid.end_s > highlight_s[0]) & (grid.start_s < highlight_s[1]) & (grid.amount > usual)
+        _pile(sheet, grid, np.where(inside, usual, np.nan), grid.amount, fc=ALARM, ec=ALARM, lw=0, alpha=0.8)
     # Both ends of each interval: a staircase, broken where nothing is expected.
     edges = np.column_stack([grid.left_h, grid.right_h]).ravel()
-    sheet.axes.plot(edges, np.repeat(level, 2), color=INK, lw=1.7, ls=(0, (4, 2)), zorder=4)
+    sheet.axes.plot(edges, np.repeat(usual, 2), color=INK, lw=1.6, ls=(0, (4, 2)), zorder=4)
+
+
+def _pile(sheet: Sheet, grid: Grid, lower: Floats, upper: Floats, **look: Any) -> None:
+    air = 0.12 * (grid.right_h - grid.left_h) if len(grid) <= BARS_UP_TO else np.zeros(len(grid))
+    drawn = ~np.isnan(lower) & ~np.isnan(upper) & (lower != upper)
+    if drawn.any():
+        left, right = (grid.left_h + air)[drawn], (grid.right_h - air)[drawn]
+        sheet.axes.add_patch(PathPatch(boxes(left, right, lower[drawn], upper[drawn]), zorder=2, **look))
 
 
 def _reach(grid: Grid, expected: Expected | None) -> tuple[float, float]:

@@ -100,7 +100,8 @@ class Sheet:
     def under_axis(self, share: float, text: str) -> None:
         """Name a place of the time axis; share: 0 at its left end, 1 at its right."""
         x = LEFT + share * (self.measures.width - LEFT - RIGHT)
-        self.write(x, BOTTOM - 6, text, ha="center", va="top", linespacing=1.1)
+        for n, line in enumerate(text.split("\n")):
+            self.write(x, BOTTOM - 18 - n * 14, line, ha="center", va="baseline")
 
     def head(self, title: str, left: str, right: str) -> None:
         """Title, what the amounts are, and how much of them was measured."""

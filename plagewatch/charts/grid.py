@@ -41,6 +41,15 @@ class Grid:
         hours: Floats = (at_s - self.start_s[0]) / 3600
         return hours
 
+    def at_places(self, start_s: Seconds, values: Floats) -> Floats:
+        """Values of intervals that start at start_s, laid on this grid; NaN where there is none."""
+        place = np.searchsorted(self.start_s, start_s)
+        inside = place < len(self)
+        inside[inside] = self.start_s[place[inside]] == start_s[inside]
+        laid = np.full(len(self), np.nan)
+        laid[place[inside]] = values[inside]
+        return laid
+
     def gaps(self) -> tuple[Floats, Floats]:
         """Left and right edges [h] of each run of unknown intervals."""
         unknown = np.concatenate([[False], np.isnan(self.amount), [False]]).astype(np.int8)
@@ -63,15 +72,13 @@ def grid_of(intervals: Intervals, resolution: Resolution, window_s: tuple[int, i
     (array([nan,  2., nan]), (array([0., 2.]), array([1., 3.])))
     """
     edges_s = edges(resolution, _window(intervals, resolution, window_s), tz)
-    start_s, count = edges_s[:-1], len(edges_s) - 1
-    place = np.searchsorted(start_s, intervals.start_s)
-    inside = place < count
-    inside[inside] = start_s[place[inside]] == intervals.start_s[inside]
-    amount, inferred, coverage = np.full(count, np.nan), np.zeros(count), np.zeros(count)
-    amount[place[inside]] = intervals.amount[inside]
-    inferred[place[inside]] = (intervals.spread + intervals.estimated + intervals.manual)[inside]
-    coverage[place[inside]] = intervals.coverage[inside]
-    return Grid(start_s, edges_s[1:], amount, inferred, coverage)
+    nothing = np.full(len(edges_s) - 1, np.nan)
+    empty = Grid(edges_s[:-1], edges_s[1:], nothing, nothing, nothing)
+    inferred = intervals.spread + intervals.estimated + intervals.manual
+    amount, inferred, coverage = (
+        empty.at_places(intervals.start_s, values) for values in (intervals.amount, inferred, intervals.coverage)
+    )
+    return Grid(edges_s[:-1], edges_s[1:], amount, np.nan_to_num(inferred), np.nan_to_num(coverage))
 
 
 def edges(resolution: Resolution, window_s: tuple[int, int], tz: str) -> Seconds:

@@ -1,0 +1,41 @@
+"""The web application: pages for people, an API for programs, put together from its routes."""
+
+from importlib import import_module
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api.context import AppContext
+from api.pages import STATIC
+from api.problems import catch_problems
+from api.safety import Safety
+
+__all__ = ["AppContext", "create_app"]
+
+ABOUT = """
+Figures of meters with what is known of them, and the tickets that abnormal consumption opens.
+
+Times are ISO 8601 in UTC unless a field says otherwise. `null` means not known; it never means zero. Errors are
+`application/problem+json` and say what, where and what to do. There are no user rights yet: run it behind a network
+boundary.
+"""
+
+
+def create_app(context: AppContext) -> FastAPI:
+    """The application over a context; serve it with any ASGI server."""
+    app = FastAPI(
+        title="plagewatch",
+        version="1",
+        description=ABOUT,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # the usual page loads scripts from elsewhere; /api lists the routes instead
+        redoc_url=None,
+    )
+    app.state.context = context
+    for module in sorted((Path(__file__).parent / "routes").glob("[a-z]*.py")):
+        app.include_router(import_module(f"api.routes.{module.stem}").router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    catch_problems(app)
+    app.add_middleware(Safety)
+    return app

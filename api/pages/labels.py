@@ -1,0 +1,71 @@
+"""What the words of our data are called for people, in English; the catalogues hold the other languages."""
+
+from collections.abc import Mapping
+
+from plagewatch.health import PartState
+from plagewatch.metering.meters import Carrier, Kind, Role, Use
+from plagewatch.metering.readings import Reason
+from plagewatch.tickets.findings import Skill, Urgency
+from plagewatch.tickets.states import State
+from plagewatch.tickets.texts import N_
+
+LABELS: Mapping[str, str] = {
+    Carrier.ELECTRICITY: N_("Electricity"),
+    Carrier.GAS: N_("Gas"),
+    Carrier.WATER: N_("Water"),
+    Carrier.HEAT: N_("Heat"),
+    Carrier.SOLAR: N_("Solar"),
+    Carrier.WEATHER: N_("Weather"),
+    Use.CARE_HOME: N_("Care home"),
+    Use.SOCIAL_ANTENNA: N_("Social antenna"),
+    Use.OFFICE: N_("Office"),
+    Use.LAUNDRY: N_("Laundry"),
+    Use.WORKSHOP: N_("Workshop"),
+    Use.DAY_CENTRE: N_("Day centre"),
+    Use.HOUSING: N_("Housing"),
+    Use.OTHER: N_("Building"),
+    Kind.INDEX: N_("index"),
+    Kind.INTERVAL: N_("amounts per interval"),
+    Kind.DELIVERY: N_("deliveries"),
+    Kind.VIRTUAL: N_("computed"),
+    Kind.GAUGE: N_("gauge"),
+    Urgency.URGENT: N_("Urgent"),
+    Urgency.SOON: N_("Today"),
+    Urgency.ROUTINE: N_("With the next visit"),
+    Skill.PLUMBING: N_("Plumbing"),
+    Skill.HEATING: N_("Heating"),
+    Skill.ELECTRICITY: N_("Electricity"),
+    Skill.METERING: N_("Metering"),
+    State.OPEN: N_("Open"),
+    State.ACKNOWLEDGED: N_("Acknowledged"),
+    State.IN_PROGRESS: N_("In progress"),
+    State.RESOLVED: N_("Resolved"),
+    State.VERIFIED: N_("Verified by the meter"),
+    State.FADED: N_("Gone by itself"),
+    PartState.WELL: N_("Well"),
+    PartState.DEGRADED: N_("Degraded"),
+    PartState.DOWN: N_("Down"),
+    Role.ENERGY_CELL: N_("energy cell"),
+    Role.TECHNICIAN: N_("technician"),
+    Role.FACILITY_MANAGER: N_("facility manager"),
+    Reason.UNKNOWN_TOPIC: N_("Topic not known"),
+    Reason.UNKNOWN_DEVICE: N_("Device not known"),
+    Reason.UNKNOWN_REGISTER: N_("Register not known"),
+    Reason.MALFORMED: N_("Malformed message"),
+    Reason.NOT_A_NUMBER: N_("Not a number"),
+    Reason.TIME_IMPLAUSIBLE: N_("Implausible time"),
+    Reason.UNIT_UNKNOWN: N_("Unit not known"),
+    Reason.TOO_LARGE: N_("Too large"),
+}
+
+ZONES: Mapping[str, str] = {"centre": N_("Centre"), "north": N_("North")}
+"""Names of dispatching zones; another zone is shown as it was entered."""
+
+
+def label(word: str) -> str:
+    """What a word of our data, or a zone, is called in English; a word we have no name for is shown as it is.
+
+    >>> label(Carrier.GAS), label("north"), label("airport")
+    ('Gas', 'North', 'airport')
+    """
+    return LABELS.get(word) or ZONES.get(word, str(word))

@@ -1,0 +1,115 @@
+"""Refusals and failures: what went wrong, where, and what to do about it, for programs and for people."""
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from api.language import language_of
+from api.pages import page
+from plagewatch.store.series.protocol import SeriesError
+from plagewatch.tickets.texts import N_
+from plagewatch.words import words
+
+LOG = logging.getLogger(__name__)
+PROGRAMS = ("/api/", "/healthz")
+
+
+@dataclass
+class Problem(Exception):
+    """A request that cannot be answered. `what` is one sentence; `where` names the part of the request."""
+
+    status: int
+    what: str
+    where: str = ""
+    what_to_do: str = ""
+
+
+class ProblemAnswer(BaseModel):
+    """How a program is told (RFC 9457, application/problem+json)."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(description="What went wrong, one sentence", examples=["There is no meter `kitchen`."])
+    where: str = Field(description="The part of the request it is about", examples=["path: meter_id"])
+    what_to_do: str = Field(description="What helps", examples=["GET /api/v1/meters lists all meters."])
+
+
+def not_found(what: str, name: object, where: str, what_to_do: str) -> Problem:
+    """A 404 for a thing that is asked for by its name."""
+    return Problem(404, f"There is no {what} `{name}`.", where, what_to_do)
+
+
+def catch_problems(app: FastAPI) -> None:
+    """Answer every failure of the app with a sentence."""
+
+    @app.exception_handler(Problem)
+    def _problem(request: Request, problem: Problem) -> Response:
+        return answer(request, problem)
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> Response:
+        return answer(request, Problem(error.status_code, str(error.detail), request.url.path), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, _of_validation(error))
+
+    @app.exception_handler(SeriesError)
+    def _series(request: Request, error: SeriesError) -> Response:
+        LOG.warning("the series store did not answer %s: %s", request.url.path, error)
+        advice = "Try again in a moment." if error.retryable else "Tell who runs the store; /healthz says more."
+        problem = Problem(503, f"The series store did not answer: {error}", "series store", advice)
+        return answer(request, problem, {"Retry-After": "10"} if error.retryable else None)
+
+    @app.exception_handler(Exception)
+    def _unforeseen(request: Request, error: Exception) -> Response:
+        LOG.error("%s failed", request.url.path, exc_info=error)
+        return answer(request, Problem(500, "The answer could not be made.", request.url.path, "The log says why."))
+
+
+def answer(request: Request, problem: Problem, headers: Any = None) -> Response:
+    """A problem as JSON for programs, as a page for people."""
+    if request.url.path.startswith(PROGRAMS):
+        body = ProblemAnswer(
+            title=HTTPStatus(problem.status).phrase,
+            status=problem.status,
+            detail=problem.what,
+            where=problem.where,
+            what_to_do=problem.what_to_do,
+        )
+        return JSONResponse(body.model_dump(), problem.status, headers, "application/problem+json")
+    say = words(language_of(request)).gettext
+    response = page(
+        request, "problem.html", {"title": say(_TITLES.get(problem.status, OTHER)), "problem": problem}, problem.status
+    )
+    response.headers.update(headers or {})
+    return response
+
+
+OTHER = N_("This cannot be shown")
+_TITLES = {
+    403: N_("This was refused"),
+    404: N_("This is not here"),
+    409: N_("Somebody was first"),
+    422: N_("Something in the address or the form is not right"),
+    500: N_("Something went wrong here"),
+    503: N_("The figures cannot be reached now"),
+}
+
+
+def _of_validation(error: RequestValidationError) -> Problem:
+    first = error.errors()[0]
+    place, *names = [str(part) for part in first["loc"]]
+    where = f"{place}: {'.'.join(names)}" if names else place
+    given = first.get("input")
+    shown = f" `{given}`" if isinstance(given, str | int | float) else ""
+    more = f" ({len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
+    return Problem(422, f"{'.'.join(names) or place}{shown}: {first['msg']}.{more}", where, "See /api/v1/openapi.json.")
