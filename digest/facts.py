@@ -44,11 +44,12 @@ class BuildingWeek:
 
 @dataclass(frozen=True, slots=True)
 class TicketFacts:
-    """A ticket at a meter of the person's buildings."""
+    """A ticket at a meter of the person's buildings; tz: where it stands."""
 
     ticket: Ticket
     meter: Meter
     building: Building
+    tz: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,16 @@ class TicketWeek:
 
 @dataclass(frozen=True, slots=True)
 class PlageStatus:
-    """Where the organisation stands towards its target; NaN = not known. refusal: why it was not computed."""
+    """Where the organisation stands towards its target in the calendar year; NaN = not known.
+
+    excess_kwh, fine_eur: of the forecast, above the target and its tolerance. coverage: share that was measured.
+    refusal: the code of why it was not computed.
+    """
 
     organisation: str
     target_kwh: float = float("nan")
     forecast_kwh: float = float("nan")
+    excess_kwh: float = float("nan")
     fine_eur: float = float("nan")
     coverage: float = float("nan")
     refusal: str = ""

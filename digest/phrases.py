@@ -57,7 +57,14 @@ class Instant:
     tz: str
 
 
-Value = str | int | date | Amount | Euro | UnitPrice | Fraction | Change | Degrees | Instant
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A text marked with `N_` inside another one."""
+
+    text: str
+
+
+Value = str | int | date | Amount | Euro | UnitPrice | Fraction | Change | Degrees | Instant | Word
 
 
 @dataclass(frozen=True, slots=True)

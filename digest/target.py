@@ -14,20 +14,21 @@ def target_of(status: PlageStatus | None) -> Iterator[Phrase]:
         return
     name = {"organisation": status.organisation}
     if status.refusal:
-        yield Phrase(N_("{organisation}: not computed. {reason}"), {**name, "reason": status.refusal})
+        yield Phrase(
+            N_("{organisation}: this week it could not be computed ({code})."), {**name, "code": status.refusal}
+        )
         return
     target, forecast = Amount(status.target_kwh, "kWh"), Amount(status.forecast_kwh, "kWh")
     if isnan(status.forecast_kwh):
         yield Phrase(
             N_("{organisation}: the target is {target}; there is no forecast yet."), {**name, "target": target}
         )
-    elif status.forecast_kwh <= status.target_kwh:
+    elif not status.excess_kwh > 0:
         text = N_("{organisation} is on its way to the target: {forecast} expected, {target} allowed.")
         yield Phrase(text, {**name, "forecast": forecast, "target": target})
     else:
         text = N_("{organisation} is {excess} above the target: {forecast} expected, {target} allowed.")
-        excess = Amount(status.forecast_kwh - status.target_kwh, "kWh")
-        yield Phrase(text, {**name, "excess": excess, "forecast": forecast, "target": target})
+        yield Phrase(text, {**name, "excess": Amount(status.excess_kwh, "kWh"), "forecast": forecast, "target": target})
         if not isnan(status.fine_eur):
             yield Phrase(N_("If it stays so, the fine is about {fine}."), {"fine": Euro(status.fine_eur)})
     if not isnan(status.coverage):

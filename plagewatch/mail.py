@@ -6,6 +6,7 @@ MailError                 a mail was not taken; `retryable` says whether the sam
 
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
+from pathlib import Path
 from types import MappingProxyType
 
 from plagewatch.store.engine import Engine
@@ -22,6 +24,7 @@ from plagewatch.store.records import outbox
 from plagewatch.store.records.outbox import OutboxItem
 
 LEASE_S = 900
+DRAFT_SENDER = "plagewatch@localhost"
 FIRST_WAIT_S, LONGEST_WAIT_S = 60, 3600
 REFUSED_WAIT_S, REFUSED_TRIES = 86_400, 5
 
@@ -75,6 +78,11 @@ class SendReport:
     given_up: int = 0
     errors: Mapping[int, str] = field(default_factory=dict)
 
+    @property
+    def failed(self) -> int:
+        """How many were tried and not sent."""
+        return self.waiting + self.given_up
+
 
 Renderer = Callable[[OutboxItem], Mail]
 
@@ -89,8 +97,8 @@ def message_id_of(item: OutboxItem) -> str:
     return f"{item.kind}.{sha256(key.encode()).hexdigest()[:32]}"
 
 
-def message_of(mail: Mail, sender: str, at_s: int) -> EmailMessage:
-    """The mail as it goes over the line: text and HTML as alternatives, images inside the HTML part.
+def message_of(mail: Mail, sender: str) -> EmailMessage:
+    """The mail as it goes over the line but for its date: text and HTML as alternatives, images in the HTML part.
 
     Raises MailError (not retryable) where an address is none, or a header would break out of its line.
     """
@@ -100,7 +108,6 @@ def message_of(mail: Mail, sender: str, at_s: int) -> EmailMessage:
         message["From"] = sent_from
         message["To"] = Address(addr_spec=mail.to)
         message["Subject"] = " ".join(mail.subject.split())
-        message["Date"] = format_datetime(datetime.fromtimestamp(at_s, UTC))
         if mail.message_id:
             message["Message-ID"] = f"<{mail.message_id}@{sent_from.domain}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -120,7 +127,8 @@ def send(mail: Mail, server: SmtpServer, now_s: int) -> None:
     Raises MailError: retryable where the server answers 4xx or breaks off, not where it answers 5xx (a recipient that
     does not exist, a mail too large); MailServerError where it cannot be reached or its TLS or login fails.
     """
-    message = message_of(mail, server.sender, now_s)
+    message = message_of(mail, server.sender)
+    message["Date"] = format_datetime(datetime.fromtimestamp(now_s, UTC))
     with _connected(server) as connection:
         try:
             connection.send_message(message)
@@ -166,6 +174,24 @@ def send_due(engine: Engine, renderers: Mapping[str, Renderer], server: SmtpServ
         outbox.sent(engine, item.id, now_s)
         sent += 1
     return SendReport(sent, waiting, given_up, errors)
+
+
+def write_files(mail: Mail, folder: Path, stem: str) -> list[Path]:
+    """Write a mail as .eml (a draft, without date), .html (images inside) and .txt, and return the paths."""
+    html = mail.html
+    for cid, png in mail.images.items():
+        html = html.replace(f"cid:{cid}", f"data:image/png;base64,{b64encode(png).decode()}")
+    content = {
+        "eml": bytes(message_of(mail, DRAFT_SENDER)),
+        "html": html.encode(),
+        "txt": mail.text.encode(),
+    }
+    paths = []
+    for ending, body in content.items():
+        path = folder / f"{stem}.{ending}"
+        path.write_bytes(body)
+        paths.append(path)
+    return paths
 
 
 def wait_s(attempts: int, *, retryable: bool) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from plagewatch.metering.meters import Carrier
+from plagewatch.tickets.texts import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class Price:
     """A price per unit of the meter, valid from a local day until one of the same carrier follows it.
 
     eur_per_unit: EUR per kWh or per m3, energy or water with network costs and levies. assumed: not from a contract.
+    source: where it is from, a text marked for translators, because readers of a mail see it.
     """
 
     carrier: Carrier
@@ -22,16 +24,16 @@ class Price:
     assumed: bool
 
 
+_ROUND = N_("round figure of this product, not from a contract")
+
 ASSUMED_PRICES = (
-    Price(
-        Carrier.ELECTRICITY, 0.25, "kWh", date(2022, 1, 1), "round figure of this product, not from a contract", True
-    ),
+    Price(Carrier.ELECTRICITY, 0.25, "kWh", date(2022, 1, 1), _ROUND, True),
     Price(
         Carrier.GAS,
         0.85,
         "m3",
         date(2022, 1, 1),
-        "round figure of this product: 0.08 EUR/kWh at about 10.6 kWh/m3 (upper value), not from a contract",
+        N_("round figure of this product: 0.08 EUR/kWh at about 10.6 kWh/m3 (upper value), not from a contract"),
         True,
     ),
     Price(
@@ -39,10 +41,10 @@ ASSUMED_PRICES = (
         5.0,
         "m3",
         date(2022, 1, 1),
-        "from a leak of 413 l/h that a Brussels energy cell put at about 18 000 EUR a year",
+        N_("from a leak of 413 l/h that a Brussels energy cell put at about 18 000 EUR a year"),
         True,
     ),
-    Price(Carrier.HEAT, 0.10, "kWh", date(2022, 1, 1), "round figure of this product, not from a contract", True),
+    Price(Carrier.HEAT, 0.10, "kWh", date(2022, 1, 1), _ROUND, True),
 )
 
 

@@ -1,0 +1,143 @@
+"""Reads what one person's weekly mail is made from. Decides nothing."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+
+import numpy as np
+from plagewatch.store.weather import weather_hours
+
+from digest.facts import BuildingWeek, MeterWeek, PlageStatus, TicketFacts, TicketWeek, WeekFacts
+from plagewatch.metering.intervals import Resolution
+from plagewatch.metering.local_time import day_start_s
+from plagewatch.metering.meters import Building, Kind, Meter, Person, Share, Site
+from plagewatch.metering.prices import ASSUMED_PRICES
+from plagewatch.metering.rollups import bounds_s, finest
+from plagewatch.plage.assessment import Assessment
+from plagewatch.store import names
+from plagewatch.store.engine import Engine
+from plagewatch.store.records import registry
+from plagewatch.store.records import tickets as ticket_records
+from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.tickets.states import LIVING, State, Ticket
+
+CHART_WEEKS = 4
+ENOUGH_HOURS = 84
+COUNTED = frozenset({Kind.INDEX, Kind.INTERVAL, Kind.VIRTUAL})
+
+
+def gather(
+    engine: Engine, series: SeriesStore, person: Person, first_on: date, assessment: Assessment | None
+) -> WeekFacts:
+    """What is known of the week that begins on Monday `first_on` in the buildings of a person.
+
+    Meters that tell no weekly amounts (deliveries, sensors) are left out. Raises SeriesError where the store fails.
+    """
+    reader = _Reader(engine, series, first_on)
+    mine = [b for b in registry.buildings(engine) if not person.buildings or b.id in person.buildings]
+    weeks = tuple(reader.building_week(building) for building in mine)
+    return WeekFacts(person, first_on, weeks, reader.tickets(mine), ASSUMED_PRICES, plage_status(assessment))
+
+
+def plage_status(assessment: Assessment | None) -> PlageStatus | None:
+    """What a facility manager is told of the organisation's target; None where there is no portfolio."""
+    if assessment is None:
+        return None
+    name = assessment.portfolio.organisation.name
+    if assessment.figures is None:
+        code = assessment.refusals[0].code if assessment.refusals else "unknown"
+        return PlageStatus(name, refusal=code)
+    figures = assessment.figures
+    return PlageStatus(
+        name,
+        target_kwh=figures.target_kwh,
+        forecast_kwh=figures.forecast_kwh,
+        excess_kwh=figures.year.excess_kwh,
+        fine_eur=figures.year.fine_eur,
+        coverage=figures.coverage,
+    )
+
+
+class _Reader:
+    """The registry read once, and what hangs on it read per building."""
+
+    def __init__(self, engine: Engine, series: SeriesStore, first_on: date) -> None:
+        self.engine, self.series, self.first_on = engine, series, first_on
+        self.sites: Mapping[str, Site] = {site.id: site for site in registry.sites(engine)}
+        self.meters: Mapping[str, Meter] = {meter.id: meter for meter in registry.meters(engine)}
+        self.shares = _shares_on(registry.shares(engine), first_on)
+        self.latest_ms = series.latest_sample_ms()
+
+    def building_week(self, building: Building) -> BuildingWeek:
+        site = self.sites[building.site]
+        return BuildingWeek(
+            building,
+            tuple(self._meter_week(meter, share, site.timezone) for meter, share in self._serving(building)),
+            self._outdoor_c(site, self.first_on),
+            self._outdoor_c(site, self.first_on - timedelta(days=7)),
+        )
+
+    def tickets(self, buildings: list[Building]) -> TicketWeek:
+        """Tickets of the buildings' meters. A meter of several buildings is told under the first of them."""
+        home = {share.meter: b for b in reversed(buildings) for share in self.shares if share.building == b.id}
+        living: list[TicketFacts] = []
+        opened = verified = 0
+        for ticket in ticket_records.tickets(self.engine):
+            if ticket.meter not in home:
+                continue
+            building, meter = home[ticket.meter], self.meters[ticket.meter]
+            tz = self.sites[building.site].timezone
+            start_s, end_s = self._week_s(self.first_on, tz)
+            if ticket.state in LIVING:
+                living.append(TicketFacts(ticket, meter, building, tz))
+            opened += start_s <= ticket.opened_s < end_s
+            verified += self._verified_within(ticket, start_s, end_s)
+        return TicketWeek(tuple(living), opened, verified)
+
+    def _verified_within(self, ticket: Ticket, start_s: int, end_s: int) -> bool:
+        if ticket.state is not State.VERIFIED or ticket.opened_s >= end_s:
+            return False
+        events = ticket_records.events(self.engine, ticket.id)
+        return any(e.state is State.VERIFIED and start_s <= e.at_s < end_s for e in events)
+
+    def _serving(self, building: Building) -> Iterator[tuple[Meter, float]]:
+        for share in self.shares:
+            if share.building == building.id and share.share > 0 and self.meters[share.meter].kind in COUNTED:
+                yield self.meters[share.meter], share.share
+
+    def _meter_week(self, meter: Meter, share: float, tz: str) -> MeterWeek:
+        resolution = max(Resolution.HOUR, finest(meter.interval_s), key=list(Resolution).index)
+        start_s, end_s = self._week_s(self.first_on, tz)
+        before_s, _ = self._week_s(self.first_on - timedelta(days=7), tz)
+        chart_s, _ = self._week_s(self.first_on - timedelta(days=7 * (CHART_WEEKS - 1)), tz)
+        seen_ms = self.latest_ms.get(meter.id)
+        return MeterWeek(
+            meter=meter,
+            share=share,
+            tz=tz,
+            resolution=resolution,
+            this_week=self.series.intervals(resolution, meter.id, start_s, end_s),
+            week_before=self.series.intervals(resolution, meter.id, before_s, start_s),
+            expected=len(bounds_s(resolution, start_s, end_s, tz)) - 1,
+            days=self.series.intervals(Resolution.DAY, meter.id, chart_s, end_s),
+            window_s=(chart_s, end_s),
+            last_seen_s=None if seen_ms is None else seen_ms // 1000,
+        )
+
+    def _outdoor_c(self, site: Site, first_on: date) -> float:
+        points = weather_hours(self.engine, self.series, site.id, *self._week_s(first_on, site.timezone))
+        temp_c = points.fields.get(names.TEMP_C, np.zeros(0))
+        known = temp_c[~np.isnan(temp_c)]
+        return float(known.mean()) if len(known) >= ENOUGH_HOURS else float("nan")
+
+    @staticmethod
+    def _week_s(first_on: date, tz: str) -> tuple[int, int]:
+        return day_start_s(first_on, tz), day_start_s(first_on + timedelta(days=7), tz)
+
+
+def _shares_on(shares: list[Share], day: date) -> list[Share]:
+    """The shares in force on a day: per meter and building the latest one that began by then."""
+    in_force: dict[tuple[str, str], Share] = {}
+    for share in sorted(shares, key=lambda s: s.valid_from):
+        if share.valid_from <= day:
+            in_force[share.meter, share.building] = share
+    return list(in_force.values())
