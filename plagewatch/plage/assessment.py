@@ -13,6 +13,7 @@ from plagewatch.plage.portfolio import CadastreBuilding, Portfolio
 from plagewatch.plage.progress import Judgement, MeterDays, UseProgress, forecast_kwh, judge, use_progress
 from plagewatch.plage.target import DegreeDayRule, Target, degree_day_rule, target_of
 from plagewatch.savings.degree_days import bridge, degree_days
+from plagewatch.tickets.texts import N_
 
 Floats = NDArray[np.float64]
 UseKey = tuple[str, str, Carrier]  # building, zone, carrier
@@ -31,7 +32,6 @@ class PeriodEvidence:
 
     first_day: date
     mean_temp_c: Floats
-    weather_site: str
     uses: Mapping[UseKey, Sequence[MeterDays]]
 
 
@@ -108,7 +108,6 @@ class Assessment:
     portfolio: Portfolio
     first_day: date
     end_day: date
-    weather_site: str
     figures: Figures | None
     buildings: tuple[BuildingLine, ...]
     refusals: tuple[Refusal, ...]
@@ -128,8 +127,8 @@ def evaluate(portfolio: Portfolio, evidence: PeriodEvidence) -> Assessment:
         known = [use for use in uses.values() if not isinstance(use, Refusal)]
         figures = None if refusals else _figures(portfolio.parameters, target, weather, known, on)
     except Refused as refused:
-        return Assessment(portfolio, evidence.first_day, end_day, evidence.weather_site, None, (), (refused.refusal,))
-    return Assessment(portfolio, evidence.first_day, end_day, evidence.weather_site, figures, lines, refusals)
+        return Assessment(portfolio, evidence.first_day, end_day, None, (), (refused.refusal,))
+    return Assessment(portfolio, evidence.first_day, end_day, figures, lines, refusals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +148,8 @@ def _weather(parameters: Parameters, rule: DegreeDayRule, evidence: PeriodEviden
     days = degree_days(temp_c, rule.base_c, rule.method)[LEAD_DAYS:]
     missing = int(np.isnan(days).sum())
     if missing:
-        sentence = (
-            f"weather: {missing} of {len(days)} days have no temperature (gaps up to {longest_days} days are bridged)"
-        )
-        raise Refused("weather_missing", sentence, missing_days=missing, days=len(days), bridged_up_to=longest_days)
+        text = N_("{missing} of {days} days have no outdoor temperature; gaps of up to {longest} days are bridged.")
+        raise Refused("weather_missing", text, missing=missing, days=len(days), longest=longest_days)
     return _Weather(days, rule, int(bridged[LEAD_DAYS:].sum()))
 
 

@@ -10,6 +10,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from plagewatch.tickets.texts import N_
+
+PARAMETER_MISSING = N_(
+    "Parameter {name} is missing for {day}: enter it in the portfolio with its source and the day it holds from."
+)
+EFFORT_MISSING = N_(
+    "The effort scale of category {category} is missing for {day}: enter it in the portfolio with its source and the"
+    " day it holds from."
+)
+
 
 class Standing(StrEnum):
     """How far a value can be trusted."""
@@ -22,19 +32,31 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something was not computed: a stable code, a sentence, and the numbers in it."""
+    """Why something was not computed: a stable code, a sentence to be translated, and what stands in its braces.
+
+    A value whose name ends in `_share` is a share, 0...1, shown as a percentage.
+    """
 
     code: str
-    sentence: str
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    text: str
+    values: Mapping[str, float | str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The sentence in English.
+
+        >>> Refusal("coverage_too_low", "{meter}: only {known_share}", {"meter": "a.gas", "known_share": 0.4}).sentence
+        'a.gas: only 40%'
+        """
+        return self.text.format(**{name: _shown(name, value) for name, value in self.values.items()})
 
 
 class Refused(Exception):
     """Carries a refusal out of a computation; the caller that reports turns it back into the value."""
 
-    def __init__(self, code: str, sentence: str, **numbers: float) -> None:
-        super().__init__(sentence)
-        self.refusal = Refusal(code, sentence, numbers)
+    def __init__(self, code: str, text: str, **values: float | str) -> None:
+        self.refusal = Refusal(code, text, values)
+        super().__init__(self.refusal.sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +113,15 @@ class Parameters:
         series = [p for p in self.all if p.name == name]
         place = bisect_right([p.valid_from for p in series], on)
         if not place:
-            raise Refused("parameter_missing", _missing(f"parameter {name}", on, bool(series)))
+            raise Refused("parameter_missing", PARAMETER_MISSING, name=name, day=on.isoformat())
         return series[place - 1]
 
     def number(self, name: str, on: date) -> float:
         """The value of a parameter that is a number; Refused `parameter_not_a_number` where it is a text."""
         value = self.at(name, on).value
         if isinstance(value, str):
-            raise Refused("parameter_not_a_number", f"parameter {name} must be a number, it is {value!r}")
+            text = N_("Parameter {name} must be a number, it is “{value}”.")
+            raise Refused("parameter_not_a_number", text, name=name, value=value)
         return value
 
     def choice(self, name: str, on: date) -> str:
@@ -110,10 +133,11 @@ class Parameters:
         series = [s for s in self.scales if s.category == category]
         place = bisect_right([s.valid_from for s in series], on)
         if not place:
-            raise Refused("effort_missing", _missing(f"effort scale for category {category}", on, bool(series)))
+            raise Refused("effort_missing", EFFORT_MISSING, category=category, day=on.isoformat())
         return series[place - 1]
 
 
-def _missing(what: str, on: date, later: bool) -> str:
-    when = f"none is valid on {on.isoformat()}" if later else "there is none"
-    return f"no {what} in the portfolio: {when}; enter it with its source and the day it holds from"
+def _shown(name: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.0%}" if name.endswith("_share") else f"{value:g}"

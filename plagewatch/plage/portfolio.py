@@ -24,7 +24,7 @@ class Body(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """Who has the duty. timezone: its local days are those of the computation. weather_site: whose temperatures count."""
+    """Who has the duty. timezone: of the computation's local days. weather_site: whose temperatures count."""
 
     id: str
     name: str

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from plagewatch.plage.parameters import Refusal
 from plagewatch.plage.target import UseTarget, normalised_kwh
+from plagewatch.tickets.texts import N_
 
 Floats = NDArray[np.float64]
 
@@ -120,5 +121,5 @@ def forecast_kwh(result: Floats, path: Floats, year_from: int, least_days: int) 
 
 
 def _too_little(meter: str, accounted: float, coverage_min: float) -> Refusal:
-    sentence = f"meter {meter}: {accounted:.0%} of the period is known, {coverage_min:.0%} is needed"
-    return Refusal("coverage_too_low", sentence, {"known": accounted, "needed": coverage_min})
+    text = N_("Meter {meter}: {known_share} of its use in the period is known, {needed_share} is needed.")
+    return Refusal("coverage_too_low", text, {"meter": meter, "known_share": accounted, "needed_share": coverage_min})

@@ -9,6 +9,7 @@ from plagewatch.metering.meters import Carrier
 from plagewatch.plage.parameters import EffortScale, Parameters, Refused, Shape
 from plagewatch.plage.portfolio import Portfolio, Zone, ZoneUse
 from plagewatch.savings.degree_days import Method
+from plagewatch.tickets.texts import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class DegreeDayRule:
     def factor(self, degree_days: float) -> float:
         """What heating use is multiplied by to become that of a normal year; Refused where there was no winter."""
         if not degree_days > 0:
-            raise Refused("no_degree_days", f"cannot normalise on {degree_days:g} degree days", degree_days=degree_days)
+            text = N_("A year of {degree_days} degree days cannot be brought to a normal one.")
+            raise Refused("no_degree_days", text, degree_days=degree_days)
         return self.normal / degree_days
 
 
@@ -87,7 +89,8 @@ def degree_day_rule(portfolio: Portfolio, on: date) -> DegreeDayRule:
     base_c = parameters.number("degree_day_base_c", on)
     method = parameters.choice("degree_day_method", on)
     if method not in [known.value for known in Method]:
-        raise Refused("parameter_unknown_choice", f"degree_day_method {method!r} is not one of {', '.join(Method)}")
+        text = N_("Parameter {name}: “{value}” is not one of {known}.")
+        raise Refused("parameter_unknown_choice", text, name="degree_day_method", value=method, known=", ".join(Method))
     way = f"{base_c:g}.{method}"
     return DegreeDayRule(
         base_c,
