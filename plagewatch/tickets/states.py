@@ -55,6 +55,7 @@ class Ticket:
 
     opened_s: when it was opened; at least one interval after first_abnormal_s.
     cleared_s: when the meter was back to normal; None while it is not.
+    resolved_s: when a person said "mended"; only where the ticket stands as resolved and the loader asked for it.
     """
 
     id: int
@@ -71,6 +72,7 @@ class Ticket:
     numbers: Mapping[str, float] = field(default_factory=dict)
     cleared_s: int | None = None
     assigned_to: str | None = None
+    resolved_s: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:

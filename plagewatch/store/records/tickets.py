@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from plagewatch.store import tables
 from plagewatch.tickets.findings import Finding, Skill, Urgency
@@ -70,6 +71,31 @@ def open_ticket(engine: Engine, finding: Finding, urgency: Urgency, skill: Skill
         event = {"ticket": number, "at_s": finding.seen_s, "who": "meter", "state": State.OPEN.value, "note": ""}
         connection.execute(insert(tables.ticket_event).values(event))
     return number
+
+
+def open_ticket_if_first(engine: Engine, finding: Finding, urgency: Urgency, skill: Skill) -> int | None:
+    """Open a ticket and return its number; None where another worker was first with the same meter and cause.
+
+    Raises sqlalchemy.exc.IntegrityError where the meter is not in the registry.
+    """
+    try:
+        return open_ticket(engine, finding, urgency, skill)
+    except IntegrityError:
+        if any(living.cause == finding.cause for living in tickets(engine, living_only=True, meter=finding.meter)):
+            return None
+        raise
+
+
+def clear(engine: Engine, ticket_id: int, cleared_s: int) -> None:
+    """Note that the meter is back to normal; the state stays as its person left it."""
+    with engine.begin() as connection:
+        connection.execute(tables.ticket.update().where(tables.ticket.c.id == ticket_id).values(cleared_s=cleared_s))
+
+
+def resolved_s(engine: Engine, ticket_id: int) -> int | None:
+    """When somebody last said that the cause is mended [s]; None where nobody did."""
+    said = [event.at_s for event in events(engine, ticket_id) if event.state is State.RESOLVED]
+    return said[-1] if said else None
 
 
 def touch(engine: Engine, ticket_id: int, finding: Finding) -> None:

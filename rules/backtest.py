@@ -1,0 +1,177 @@
+"""The live rules over a stored past: same detectors, same `decide`, tickets in memory instead of in the records."""
+
+import csv
+import gzip
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from plagewatch.metering.intervals import Floats, Resolution, Seconds
+from plagewatch.store.engine import Engine
+from plagewatch.store.records import registry
+from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.tickets.findings import Finding
+from plagewatch.tickets.states import LIVING, State, Ticket
+from rules import catalogue
+from rules.detectors.verdicts import HOUR_S
+from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
+from rules.tracks import Progress, judge_all
+from rules.walk import walk
+
+EVER_S = (-(2**40), 2**40)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One meter's scores by judged hour; both arrays of one length. start_s: seconds since 1970 UTC."""
+
+    meter: str
+    start_s: Seconds
+    score: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestResult:
+    """Tickets in the order they were opened, and the scores of the rule that judges every hour."""
+
+    tickets: Sequence[Ticket]
+    scores: Sequence[Scores]
+
+
+def backtest(
+    engine: Engine,
+    series: SeriesStore,
+    from_s: int | None = None,
+    to_s: int | None = None,
+    progress: Progress | None = None,
+) -> BacktestResult:
+    """What the rules would have said, hour by hour, in (from_s, to_s]; by default over all hours in the store.
+
+    Nothing is written to the records. Hours before from_s are read as history. Raises SeriesError where the store does
+    not answer.
+    """
+    first_s, last_s = _span(engine, series)
+    from_s, to_s = first_s if from_s is None else from_s, last_s if to_s is None else to_s
+    judged = judge_all(engine, series, (from_s - catalogue.HISTORY_DAYS * 86_400, to_s), progress)
+    book = MemoryBook()
+    if progress is not None:
+        progress(f"rules: {len(judged.tracks)} tracks, walking {max(to_s - from_s, 0) // HOUR_S} hours")
+    walk(judged.tracks, (from_s, to_s), book, lambda tick: tick)
+    scores = [
+        Scores(track.meter, track.verdicts.start_s[keep], track.verdicts.score[keep])
+        for track in judged.tracks
+        if track.rule is catalogue.UNUSUAL_LOAD
+        for keep in [(track.verdicts.known_s > from_s) & (track.verdicts.known_s <= to_s)]
+    ]
+    return BacktestResult(sorted(book.all(), key=lambda ticket: (ticket.opened_s, ticket.id)), scores)
+
+
+def write(result: BacktestResult, out: Path) -> None:
+    """Write tickets.csv and scores.csv.gz into the folder, which is made; times as `2016-01-01T00:00:00Z`.
+
+    Raises OSError where it cannot be written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "tickets.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["meter", "rule", "urgency", "first_abnormal", "last_abnormal", "opened_at", "cleared_at"])
+        for t in result.tickets:
+            moments = (t.first_abnormal_s, t.last_abnormal_s, t.opened_s, t.cleared_s)
+            rows.writerow([t.meter, t.rule, t.urgency.value, *("" if at is None else _stamp(at) for at in moments)])
+    with gzip.open(out / "scores.csv.gz", "wt", compresslevel=6, newline="", encoding="utf-8") as packed:
+        packed.write("meter,start,score\n")
+        for scores in result.scores:
+            starts = np.datetime_as_string(scores.start_s.astype("datetime64[s]"))
+            packed.writelines(
+                f"{scores.meter},{start}Z,{score:.6g}\n"
+                for start, score in zip(starts, scores.score.tolist(), strict=True)
+            )
+
+
+def _stamp(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _span(engine: Engine, series: SeriesStore) -> tuple[int, int]:
+    """Start of the first hour of any meter and end of the last one; (0, 0) where there is none."""
+    starts = [series.intervals(Resolution.HOUR, meter.id, *EVER_S).start_s for meter in registry.meters(engine)]
+    known = [each for each in starts if len(each)]
+    if not known:
+        return 0, 0
+    return min(int(each[0]) for each in known), max(int(each[-1]) for each in known) + HOUR_S
+
+
+@dataclass(slots=True)
+class MemoryBook:
+    """Tickets of a back-test. Nobody acknowledges or mends anything in it, so each stays open until it fades."""
+
+    _tickets: dict[int, Ticket] = field(init=False, default_factory=dict)
+    _latest: dict[Key, int] = field(init=False, default_factory=dict)
+    _living: dict[Key, None] = field(init=False, default_factory=dict)
+
+    def latest(self, key: Key) -> Ticket | None:
+        """The living ticket of a key, else the newest one that is over."""
+        return self._tickets[self._latest[key]] if key in self._latest else None
+
+    def living(self) -> Iterable[Key]:
+        """Keys of all living tickets."""
+        return tuple(self._living)
+
+    def all(self) -> Iterable[Ticket]:
+        """All tickets ever opened."""
+        return self._tickets.values()
+
+    def apply(self, change: Change) -> None:
+        """Carry a change out."""
+        match change:
+            case Open(finding):
+                self._keep(_opened(finding, len(self._tickets) + 1))
+            case Touch(ticket, finding):
+                self._keep(_touched(ticket, finding))
+            case Reopen(ticket, finding):
+                self._keep(replace(_touched(ticket, finding), state=State.OPEN))
+            case Clear(ticket, cleared_s):
+                self._keep(replace(ticket, cleared_s=cleared_s))
+            case Fade(ticket, cleared_s):
+                self._keep(replace(ticket, state=State.FADED, cleared_s=cleared_s))
+            case Verify(ticket, cleared_s):
+                self._keep(replace(ticket, state=State.VERIFIED, cleared_s=cleared_s))
+
+    def _keep(self, ticket: Ticket) -> None:
+        self._tickets[ticket.id] = ticket
+        self._latest[ticket.key] = ticket.id
+        if ticket.state in LIVING:
+            self._living[ticket.key] = None
+        else:
+            self._living.pop(ticket.key, None)
+
+
+def _opened(finding: Finding, number: int) -> Ticket:
+    found = catalogue.rule(finding.rule)
+    return Ticket(
+        id=number,
+        meter=finding.meter,
+        rule=finding.rule,
+        cause=finding.cause,
+        state=State.OPEN,
+        urgency=found.urgency,
+        skill=found.skill,
+        first_abnormal_s=finding.first_abnormal_s,
+        last_abnormal_s=finding.last_abnormal_s,
+        opened_s=finding.seen_s,
+        score=finding.score,
+        numbers=finding.numbers,
+    )
+
+
+def _touched(ticket: Ticket, finding: Finding) -> Ticket:
+    return replace(
+        ticket,
+        last_abnormal_s=finding.last_abnormal_s,
+        score=finding.score,
+        numbers=finding.numbers,
+        cleared_s=None,
+    )

@@ -1,0 +1,94 @@
+"""The rules as data: what looks at which meters, how often normal is enough, and what the ticket tells people."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from plagewatch.metering.meters import Carrier
+from plagewatch.tickets.findings import Skill, Urgency
+from plagewatch.tickets.texts import N_
+from rules.detectors import night_water, no_data, unusual_load
+from rules.detectors.verdicts import Judgement, MeterHours
+
+DEVICE_SILENT = "device_silent"
+"""Cause of the one ticket for all meters of a device that went silent together."""
+
+HISTORY_DAYS = 120
+"""How far back the hours must reach so that every rule says the same as with all of the past [days]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. judge: its detector with its parameters. normal_in_a_row: how many normal verdicts end a ticket."""
+
+    id: str
+    cause: str
+    carriers: frozenset[Carrier]
+    judge: Callable[[MeterHours], Judgement]
+    normal_in_a_row: int
+    urgency: Urgency
+    skill: Skill
+    title: str
+    first_checks: tuple[str, ...]
+
+
+NO_DATA = Rule(
+    id="no_data",
+    cause="no_data",
+    carriers=frozenset({Carrier.ELECTRICITY, Carrier.GAS, Carrier.WATER, Carrier.HEAT, Carrier.SOLAR}),
+    judge=partial(no_data.judge, parameters=no_data.NoData()),
+    normal_in_a_row=1,
+    urgency=Urgency.SOON,
+    skill=Skill.METERING,
+    title=N_("No readings"),
+    first_checks=(
+        N_("Does the datalogger have power and do its lamps light up?"),
+        N_("Is its network or SIM working? Do other devices in the building still report?"),
+        N_("Is the cable or pulse head on the meter still in its place?"),
+    ),
+)
+
+NIGHT_WATER = Rule(
+    id="night_water",
+    cause="water_at_night",
+    carriers=frozenset({Carrier.WATER}),
+    judge=partial(night_water.judge, parameters=night_water.NightWater()),
+    normal_in_a_row=2,
+    urgency=Urgency.URGENT,
+    skill=Skill.PLUMBING,
+    title=N_("Water runs at night"),
+    first_checks=(
+        N_("Listen at the toilets: a running cistern is the most frequent cause."),
+        N_("Check the overflow of the boiler's safety group and the refilling of the heating."),
+        N_("Close the branches one by one at night and watch whether the meter stands still."),
+    ),
+)
+
+UNUSUAL_LOAD = Rule(
+    id="unusual_load",
+    cause="unusual_load",
+    carriers=frozenset({Carrier.ELECTRICITY}),
+    judge=partial(unusual_load.judge, parameters=unusual_load.UnusualLoad()),
+    normal_in_a_row=24,
+    urgency=Urgency.SOON,
+    skill=Skill.ELECTRICITY,
+    title=N_("Unusual electricity use"),
+    first_checks=(
+        N_("Does ventilation, cooling or lighting run outside its hours? Check the clock of the controls."),
+        N_("Was there an event, a closure or work in the building?"),
+        N_("Has a circuit breaker tripped, or does the meter repeat one and the same value?"),
+    ),
+)
+
+RULES = (NO_DATA, NIGHT_WATER, UNUSUAL_LOAD)
+
+DEVICE_SILENT_TITLE = N_("A device reports nothing: all its meters are silent")
+
+
+def rule(rule_id: str) -> Rule:
+    """The rule of an id. Raises KeyError for an id that is not in the catalogue.
+
+    >>> rule("night_water").skill.value
+    'plumbing'
+    """
+    return {each.id: each for each in RULES}[rule_id]

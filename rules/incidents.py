@@ -1,0 +1,150 @@
+"""From verdicts to ticket changes. No input or output: the caller loads, this decides, the store applies.
+
+The life of a ticket, as far as the meter has a say (what people may do stands in `plagewatch.tickets.states`):
+
+- abnormal, no living ticket: **Open**, if the score opens one and the verdict is newer than the last ticket of the key;
+- abnormal, living ticket: **Touch** - one living ticket per meter and cause, however often it is found; one that was
+  cleared meanwhile needs the score that opens one to be carried on;
+- normal long enough, nobody has taken it up: **Fade**. It is over; the history keeps it;
+- normal long enough, somebody works on it: **Clear**. The state is theirs, the page says the meter is normal again;
+- normal long enough, a person said "mended": **Verify**;
+- abnormal after a person said "mended" and a grace: **Reopen**.
+
+"Normal long enough" is a number of normal verdicts in a row, so that neighbours within that time are one ticket. A
+meter that tells nothing is neither: its ticket waits.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from plagewatch.tickets.findings import Finding
+from plagewatch.tickets.states import LIVING, State, Ticket
+
+OPENS = 1.0
+"""The score that opens a ticket; every detector scales its score to it."""
+GRACE_S = 12 * 3600
+"""How long after "mended" a meter may still look abnormal: it is often noted before the work is done [s]."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A rule judged a meter normal, `in_a_row` times up to seen_s; `enough` of them end a ticket."""
+
+    meter: str
+    cause: str
+    seen_s: int
+    in_a_row: int
+    enough: int
+
+    @property
+    def key(self) -> Key:
+        """The key of the ticket it speaks to."""
+        return self.meter, self.cause
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a ticket for a finding."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Carry a living ticket on; the finding brings the worst score so far and the numbers that explain it."""
+
+    ticket: Ticket
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """The meter is normal again; the ticket stays in the state its person gave it."""
+
+    ticket: Ticket
+    cleared_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fade:
+    """The meter is normal again and nobody had taken the ticket up: over."""
+
+    ticket: Ticket
+    cleared_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """The meter agrees with the person who said "mended": over."""
+
+    ticket: Ticket
+    cleared_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """The meter does not agree: work to do again."""
+
+    ticket: Ticket
+    finding: Finding
+
+
+Change = Open | Touch | Clear | Fade | Verify | Reopen
+
+
+def decide(verdicts: Iterable[Finding | Normal], tickets: Mapping[Key, Ticket], now_s: int) -> list[Change]:
+    """What changes on account of these verdicts, one per key, at the moment now_s.
+
+    tickets: by key, the living ticket, else the newest one that is over: what is not newer than it is old news, so that
+        looking at the same hours again changes nothing.
+    now_s: when this is decided, seconds since 1970 UTC; a ticket is opened at that moment, later than its verdict where
+        the readings came late.
+    """
+    changes: list[Change] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Finding):
+            change = _on_finding(verdict, tickets.get((verdict.meter, verdict.cause)), now_s)
+        else:
+            change = _on_normal(verdict, tickets.get(verdict.key), now_s)
+        if change is not None:
+            changes.append(change)
+    return changes
+
+
+def _on_finding(finding: Finding, ticket: Ticket | None, now_s: int) -> Change | None:
+    opens = finding.score >= OPENS
+    if ticket is None or ticket.state not in LIVING:
+        return Open(replace(finding, seen_s=now_s)) if opens and _news(finding, ticket) else None
+    if not _news(finding, ticket) or (ticket.cleared_s is not None and not opens):
+        return None
+    if ticket.state is State.RESOLVED and opens and finding.last_abnormal_s >= (ticket.resolved_s or 0) + GRACE_S:
+        return Reopen(ticket, _worst(finding, ticket))
+    return Touch(ticket, _worst(finding, ticket))
+
+
+def _news(finding: Finding, ticket: Ticket | None) -> bool:
+    if ticket is None:
+        return True
+    cleared = ticket.cleared_s is not None and finding.seen_s <= ticket.cleared_s
+    return finding.last_abnormal_s > ticket.last_abnormal_s and not cleared
+
+
+def _worst(finding: Finding, ticket: Ticket) -> Finding:
+    if finding.score >= ticket.score:
+        return finding
+    return replace(finding, score=ticket.score, numbers=ticket.numbers)
+
+
+def _on_normal(normal: Normal, ticket: Ticket | None, now_s: int) -> Change | None:
+    if ticket is None or ticket.state not in LIVING or normal.in_a_row < normal.enough:
+        return None
+    if normal.seen_s <= ticket.last_abnormal_s:
+        return None
+    cleared_s = ticket.cleared_s or max(normal.seen_s, ticket.opened_s)
+    if ticket.state is State.RESOLVED:
+        return Verify(ticket, cleared_s)
+    if ticket.cleared_s is not None:
+        return None
+    return Fade(ticket, cleared_s) if ticket.state is State.OPEN else Clear(ticket, cleared_s)

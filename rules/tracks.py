@@ -1,0 +1,107 @@
+"""Loads a meter's hours and lets every rule that is meant for it judge them, once."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from plagewatch.metering.intervals import Resolution, Seconds
+from plagewatch.metering.meters import Meter
+from plagewatch.store.engine import Engine
+from plagewatch.store.records import registry
+from plagewatch.store.series.protocol import SeriesStore
+from rules import catalogue
+from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged, Verdicts
+from rules.walk import Track
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules said: tracks to walk over, and (rule, meter) -> why a rule said nothing."""
+
+    tracks: Sequence[Track]
+    not_judged: Mapping[tuple[str, str], NotJudged] = field(default_factory=dict)
+
+
+def judge_all(engine: Engine, series: SeriesStore, span_s: tuple[int, int], progress: Progress | None) -> Judged:
+    """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read."""
+    zones = {site.id: site.timezone for site in registry.sites(engine)}
+    tracks: list[Track] = []
+    refused: dict[tuple[str, str], NotJudged] = {}
+    meters = registry.meters(engine)
+    for number, meter in enumerate(meters, 1):
+        wanted = [rule for rule in catalogue.RULES if meter.carrier in rule.carriers]
+        if not wanted:
+            continue
+        hours = _hours(series, meter, zones[meter.site], span_s)
+        for rule in wanted:
+            said = rule.judge(hours)
+            if isinstance(said, NotJudged):
+                refused[rule.id, meter.id] = said
+            else:
+                tracks.append(Track(rule, meter.id, rule.cause, said))
+        if progress is not None and number % 25 == 0:
+            progress(f"rules: {number} of {len(meters)} meters judged")
+    return Judged(_silent_together(tracks, _devices(engine)), refused)
+
+
+def _hours(series: SeriesStore, meter: Meter, tz: str, span_s: tuple[int, int]) -> MeterHours:
+    found = series.intervals(Resolution.HOUR, meter.id, *span_s)
+    return MeterHours.on_grid(found, span_s[1], tz, meter.unit, meter.interval_s)
+
+
+def _devices(engine: Engine) -> dict[str, str]:
+    """meter -> the device that reports for it; the newest binding counts."""
+    return {binding.meter: binding.device for binding in registry.bindings(engine)}
+
+
+def _silent_together(tracks: Sequence[Track], device_of: Mapping[str, str]) -> list[Track]:
+    """Meters of one device that are silent together become one cause at the first of them."""
+    groups: dict[str, list[Track]] = defaultdict(list)
+    result: list[Track] = []
+    for track in tracks:
+        device = device_of.get(track.meter) if track.rule is catalogue.NO_DATA else None
+        (groups[device] if device is not None else result).append(track)
+    for members in groups.values():
+        result += together(members) if len(members) > 1 else members
+    return result
+
+
+def together(members: Sequence[Track]) -> list[Track]:
+    """The tracks of the meters of one device, the hours in which all are silent taken out, and one track for those.
+
+    A meter counts as silent with the others from half its limit on: they seldom fall silent in the very same hour.
+    """
+    start_s = np.arange(
+        max(int(track.verdicts.start_s[0]) for track in members),
+        min(int(track.verdicts.start_s[-1]) for track in members) + 1,
+        HOUR_S,
+    )
+    if not len(start_s):
+        return list(members)
+    parts = [track.verdicts.where(np.isin(track.verdicts.start_s, start_s)) for track in members]
+    score = np.max([part.score for part in parts], axis=0)
+    silent = np.all([part.score >= 0.5 for part in parts], axis=0)
+    device = Verdicts(
+        start_s=start_s,
+        since_s=np.where(silent, np.min([part.since_s for part in parts], axis=0), start_s),
+        score=np.where(silent, score, 0.0),
+        abnormal=silent & (score >= 1),
+        expected=np.full(len(start_s), np.nan),
+        numbers={
+            "silent_h": np.max([part.numbers["silent_h"] for part in parts], axis=0),
+            "limit_h": parts[0].numbers["limit_h"],
+            "meters": np.full(len(start_s), float(len(members))),
+        },
+    )
+    taken = start_s[device.abnormal]
+    alone = [_without(track, taken) for track in members]
+    return [*alone, Track(catalogue.NO_DATA, members[0].meter, catalogue.DEVICE_SILENT, device)]
+
+
+def _without(track: Track, taken: Seconds) -> Track:
+    still = track.verdicts.abnormal & ~np.isin(track.verdicts.start_s, taken)
+    return Track(track.rule, track.meter, track.cause, replace(track.verdicts, abnormal=still))
