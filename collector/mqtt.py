@@ -23,7 +23,6 @@ from collector.pipeline import Pipeline
 from collector.spool import SpoolError
 from plagewatch.health import PartHealth, PartState
 from plagewatch.metering.readings import Packet
-from plagewatch.settings import Settings
 
 log = structlog.get_logger()
 
@@ -37,6 +36,19 @@ SPOOL_RETRY_S = (0.2, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """Where the broker is and what to ask of it. version: 5, or 4 for MQTT 3.1.1."""
+
+    host: str
+    port: int
+    version: int = 5
+    client_id: str = "plagewatch-collector"
+    username: str | None = None
+    password: str | None = None
+    topics: tuple[str, ...] = ("#",)
+
+
+@dataclass(frozen=True, slots=True)
 class _Received:
     packet: Packet
     mid: int
@@ -47,12 +59,14 @@ class _Received:
 class MqttCollector:
     """Receives all topics of the settings into the pipeline's spool, from start() to stop()."""
 
-    def __init__(self, settings: Settings, pipeline: Pipeline, on_stored: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, settings: MqttSettings, pipeline: Pipeline, on_stored: Callable[[], None] = lambda: None
+    ) -> None:
         """on_stored: called from the writer's thread after each group that reached the spool."""
         self._settings = settings
         self._pipeline = pipeline
         self._on_stored = on_stored
-        self._topics = [topic.strip() for topic in settings.mqtt_topics.split(",") if topic.strip()]
+        self._topics = [topic for topic in settings.topics if topic]
         self._queue: queue.Queue[_Received] = queue.Queue(2 * RECEIVE_MAXIMUM)
         self._stopping = threading.Event()
         self._connection = 0
@@ -68,15 +82,15 @@ class MqttCollector:
         settings = self._settings
         self._no_connection = "connecting"
         self._writer.start()
-        if settings.mqtt_version == 5:
+        if settings.version == 5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
             self._client.connect_async(
-                settings.mqtt_host, settings.mqtt_port, KEEP_ALIVE_S, clean_start=False, properties=properties
+                settings.host, settings.port, KEEP_ALIVE_S, clean_start=False, properties=properties
             )
         else:
-            self._client.connect_async(settings.mqtt_host, settings.mqtt_port, KEEP_ALIVE_S)
+            self._client.connect_async(settings.host, settings.port, KEEP_ALIVE_S)
         self._client.loop_start()
 
     def stop(self) -> None:
@@ -102,23 +116,22 @@ class MqttCollector:
         elif self._refused_topics:
             state, detail = PartState.DEGRADED, f"the broker refuses {', '.join(self._refused_topics)}"
         if self._no_connection:
-            where = f"{self._settings.mqtt_host}:{self._settings.mqtt_port}"
+            where = f"{self._settings.host}:{self._settings.port}"
             state, detail = PartState.DOWN, f"no connection to the broker at {where}: {self._no_connection}"
         return PartHealth("mqtt", state, detail, age_s)
 
     def _new_client(self) -> Client:
         settings = self._settings
-        version = MQTTProtocolVersion.MQTTv5 if settings.mqtt_version == 5 else MQTTProtocolVersion.MQTTv311
+        version = MQTTProtocolVersion.MQTTv5 if settings.version == 5 else MQTTProtocolVersion.MQTTv311
         client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=settings.mqtt_client_id,
+            client_id=settings.client_id,
             clean_session=None if version is MQTTProtocolVersion.MQTTv5 else False,
             protocol=version,
             manual_ack=True,
         )
-        if settings.mqtt_username is not None:
-            password = settings.mqtt_password
-            client.username_pw_set(settings.mqtt_username, password.get_secret_value() if password else None)
+        if settings.username is not None:
+            client.username_pw_set(settings.username, settings.password)
         client.reconnect_delay_set(*RECONNECT_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -137,13 +150,13 @@ class MqttCollector:
             return
         self._connection += 1
         self._no_connection = ""
-        if self._settings.mqtt_version == 5:
+        if self._settings.version == 5:
             # Retained packets only once: on each reconnection they would come back as if they were new.
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
             client.subscribe([(topic, options) for topic in self._topics])
         else:
             client.subscribe([(topic, 1) for topic in self._topics])
-        log.info("collector connected", broker=self._settings.mqtt_host, topics=self._topics)
+        log.info("collector connected", broker=self._settings.host, topics=self._topics)
 
     def _on_connect_fail(self, client: Client, userdata: object) -> None:
         del client, userdata

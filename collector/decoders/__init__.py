@@ -13,16 +13,21 @@ UNKNOWN_FAMILY = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A device family. topic: which topics are its own, matched whole. decode: (match, parsed JSON, received_ms)."""
+    """A device family.
+
+    topic: which topics are its own, matched whole. decode: takes the match, the parsed JSON and received_ms.
+    sample_topic: one of its topics, for a payload that comes without one.
+    """
 
     name: str
     topic: re.Pattern[str]
     decode: Callable[[re.Match[str], object, int], Decoded]
+    sample_topic: str
 
 
 FAMILIES: Sequence[Family] = (
-    Family("plain_json", plain_json.TOPIC, plain_json.decode),
-    Family("shelly", shelly.TOPIC, shelly.decode),
+    Family("plain_json", plain_json.TOPIC, plain_json.decode, "loggers/unknown/readings"),
+    Family("shelly", shelly.TOPIC, shelly.decode, "unknown/events/rpc"),
 )
 
 

@@ -24,7 +24,9 @@ class Quarantined:
 
 
 def keep(engine: Engine, items: Iterable[Quarantined]) -> None:
-    """Put items in quarantine. A packet that is replayed does not stand there twice."""
+    """Put items in quarantine. A packet that is replayed, or a file that is read again, does not stand there twice."""
+    items = list(items)
+    known = _known_lines(engine, [item.source for item in items if item.spool_id is None])
     rows = [
         {
             "received_ms": item.received_ms,
@@ -36,12 +38,26 @@ def keep(engine: Engine, items: Iterable[Quarantined]) -> None:
             "spool_id": item.spool_id,
         }
         for item in items
+        if item.spool_id is not None or (item.source, item.reason.value, item.detail) not in known
     ]
     if not rows:
         return
     insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
     with engine.begin() as connection:
         connection.execute(insert(tables.quarantine).on_conflict_do_nothing(), rows)
+
+
+def _known_lines(engine: Engine, sources: list[str]) -> set[tuple[str, str, str]]:
+    # The database's own key cannot see these: a line of a file has no place in the spool, and NULL equals nothing.
+    table = tables.quarantine
+    known: set[tuple[str, str, str]] = set()
+    with engine.connect() as connection:
+        for first in range(0, len(sources), 500):
+            query = select(table.c.source, table.c.reason, table.c.detail).where(
+                table.c.spool_id.is_(None), table.c.source.in_(sources[first : first + 500])
+            )
+            known.update((row.source, row.reason, row.detail) for row in connection.execute(query))
+    return known
 
 
 def quarantined(engine: Engine, limit: int = 200) -> list[Quarantined]:

@@ -1,0 +1,62 @@
+"""What a canonical folder says of meters, brought into the registry. What people entered there stays."""
+
+from collections.abc import Iterable
+
+from collector.imports.registry_files import MeterList
+from collector.imports.tables import Refusals, RowRefused
+from plagewatch.metering.meters import MeterFacts, Swap
+from plagewatch.metering.readings import Reason
+from plagewatch.store.engine import Engine
+from plagewatch.store.records import registry
+from plagewatch.store.records.work import DirtyWindow, mark_dirty
+from plagewatch.store.series.protocol import SeriesStore
+
+
+def save_meters(listed: MeterList, file: str, engine: Engine, series: SeriesStore, refusals: Refusals) -> None:
+    """Enter new sites and meters, and facts that changed.
+
+    A meter that is there already keeps its name and place; one that is there as something else (another carrier, unit
+    or kind) is refused and leaves the list, so that its rows are not taken for the other's.
+    """
+    sites = {site.id for site in registry.sites(engine)}
+    known = {meter.id: meter for meter in registry.meters(engine)}
+    for meter_id, imported in list(listed.meters.items()):
+        meter, there = imported.meter, known.get(meter_id)
+        if there and (there.carrier, there.unit, there.kind) != (meter.carrier, meter.unit, meter.kind):
+            detail = f"{meter_id} is in the registry as {there.carrier}, {there.unit}, {there.kind}"
+            refused = RowRefused(Reason.MALFORMED, "meter", detail, meter_id)
+            refusals.add(file, listed.lines[meter_id], [meter_id], refused)
+            del listed.meters[meter_id]
+            listed.facts.pop(meter_id, None)
+    changed = [facts for facts in listed.facts.values() if facts not in registry.facts_of(engine, facts.meter)]
+    registry.save(engine, (site for site in listed.sites.values() if site.id not in sites))
+    registry.save(engine, (imported.meter for id_, imported in listed.meters.items() if id_ not in known))
+    registry.save(engine, changed)
+    mark_dirty(engine, _all_evidence((facts for facts in changed if facts.meter in known), series))
+
+
+def save_swaps(swaps: Iterable[Swap], engine: Engine) -> None:
+    """Enter declared replacements that are new, and have the figures around them made again."""
+    known: dict[str, list[Swap]] = {}
+    fresh = []
+    for swap in swaps:
+        if swap.meter not in known:
+            known[swap.meter] = registry.swaps_of(engine, swap.meter)
+        if swap not in known[swap.meter]:
+            fresh.append(swap)
+            known[swap.meter].append(swap)
+    registry.save(engine, fresh)
+    mark_dirty(engine, (DirtyWindow(swap.meter, swap.at_ms, swap.at_ms) for swap in fresh))
+
+
+def _all_evidence(facts: Iterable[MeterFacts], series: SeriesStore) -> Iterable[DirtyWindow]:
+    """Facts hold for all time: where they change, every figure of the meter does."""
+    latest_ms = series.latest_sample_ms()
+    for meter in {fact.meter for fact in facts}:
+        firsts = [
+            int(evidence.at_ms[0])
+            for register in series.registers(meter)
+            if len((evidence := series.samples_around(meter, register, 0, 0, 1)).at_ms)
+        ]
+        if firsts:
+            yield DirtyWindow(meter, min(firsts), latest_ms[meter])
