@@ -11,7 +11,7 @@ from digest.advice import advice_for
 from digest.comparison import compare
 from digest.facts import BuildingWeek, MeterWeek, TicketFacts, TicketWeek, WeekFacts
 from digest.health import HEALTHY, health_of
-from digest.phrases import NN_, Change, Euro, Phrase, UnitPrice, Value, Word, counted
+from digest.phrases import NN_, Change, Euro, Phrase, UnitPrice, Value, counted
 from digest.rows import NOTABLE_EUR, ORDER, BuildingSection, Row, section_of
 from digest.target import target_of
 from plagewatch.metering.meters import Carrier
@@ -200,12 +200,12 @@ def _price_notes(facts: WeekFacts, shown: tuple[BuildingSection, ...]) -> Iterat
         if price is None:
             continue
         text = (
-            N_("{carrier}: {price}, assumed since {day} ({source})")
+            N_("{carrier} {price} (assumption since {day}: {source})")
             if price.assumed
-            else N_("{carrier}: {price}, since {day} ({source})")
+            else N_("{carrier} {price} (since {day}: {source})")
         )
         numbers: dict[str, Value] = {"price": UnitPrice(price.eur_per_unit, unit), "day": price.valid_from}
-        yield Phrase(text, {"carrier": Word(CARRIERS[carrier]), "source": Word(price.source), **numbers})
+        yield Phrase(text, {"carrier": Phrase(CARRIERS[carrier]), "source": Phrase(price.source), **numbers})
 
 
 CARRIERS = {

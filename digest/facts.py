@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Building, Meter, Person
 from plagewatch.metering.prices import Price
+from plagewatch.plage.parameters import Refusal
 from plagewatch.tickets.states import Ticket
 
 
@@ -66,7 +67,7 @@ class PlageStatus:
     """Where the organisation stands towards its target in the calendar year; NaN = not known.
 
     excess_kwh, fine_eur: of the forecast, above the target and its tolerance. coverage: share that was measured.
-    refusal: the code of why it was not computed.
+    refusal: why it was not computed.
     """
 
     organisation: str
@@ -75,7 +76,7 @@ class PlageStatus:
     excess_kwh: float = float("nan")
     fine_eur: float = float("nan")
     coverage: float = float("nan")
-    refusal: str = ""
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,7 @@ def plage_status(assessment: Assessment | None) -> PlageStatus | None:
         return None
     name = assessment.portfolio.organisation.name
     if assessment.figures is None:
-        code = assessment.refusals[0].code if assessment.refusals else "unknown"
-        return PlageStatus(name, refusal=code)
+        return PlageStatus(name, refusal=assessment.refusals[0])
     figures = assessment.figures
     return PlageStatus(
         name,

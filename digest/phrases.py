@@ -58,23 +58,16 @@ class Instant:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A text marked with `N_` inside another one."""
-
-    text: str
-
-
-Value = str | int | date | Amount | Euro | UnitPrice | Fraction | Change | Degrees | Instant | Word
-
-
-@dataclass(frozen=True, slots=True)
 class Phrase:
     """A text marked with `N_` and its values; with `plural`, the number `n` chooses the form and is a value too."""
 
     text: str
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, "Value"] = field(default_factory=dict)
     plural: str = ""
     n: int = 0
+
+
+Value = str | int | float | date | Amount | Euro | UnitPrice | Fraction | Change | Degrees | Instant | Phrase
 
 
 def NN_(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802 - named after the marker of one text

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from math import isnan
 
 from digest.facts import PlageStatus
-from digest.phrases import Amount, Euro, Fraction, Phrase
+from digest.phrases import Amount, Euro, Fraction, Phrase, Value
+from plagewatch.plage.parameters import Refusal
 from plagewatch.tickets.texts import N_
 
 
@@ -12,8 +13,8 @@ def target_of(status: PlageStatus | None) -> Iterator[Phrase]:
     """Where the organisation stands, with the share that was measured; why not, where it was not computed."""
     if status is None:
         return
-    name = {"organisation": status.organisation}
-    if status.refusal:
+    name: dict[str, Value] = {"organisation": status.organisation}
+    if status.refusal is not None:
         yield Phrase(
             N_("{organisation}: this week it could not be computed ({code})."), {**name, "code": status.refusal}
         )
@@ -33,3 +34,11 @@ def target_of(status: PlageStatus | None) -> Iterator[Phrase]:
             yield Phrase(N_("If it stays so, the fine is about {fine}."), {"fine": Euro(status.fine_eur)})
     if not isnan(status.coverage):
         yield Phrase(N_("{part} of the consumption was measured."), {"part": Fraction(status.coverage)})
+
+
+def _reason(refusal: Refusal) -> Phrase:
+    values: dict[str, Value] = {
+        name: Fraction(value) if name.endswith("_share") and isinstance(value, float) else value
+        for name, value in refusal.values.items()
+    }
+    return Phrase(refusal.text, values)

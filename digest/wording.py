@@ -6,7 +6,7 @@ from datetime import date
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
-from digest.phrases import Amount, Change, Degrees, Euro, Fraction, Instant, Phrase, UnitPrice, Value, Word
+from digest.phrases import Amount, Change, Degrees, Euro, Fraction, Instant, Phrase, UnitPrice, Value
 from plagewatch.number_words import UNKNOWN, amount_text, change_text, locale, percent_text, time_text
 from plagewatch.words import words
 
@@ -47,8 +47,10 @@ def value_text(value: Value, language: str) -> str:
             return _with_unit(format_decimal(number, format="#,##0.0", locale=locale(language)), "°C")
         case Instant(at_s, tz):
             return time_text(at_s, tz, language)
-        case Word(text):
-            return words(language).gettext(text)
+        case Phrase():
+            return sentence(value, language)
+        case float():
+            return amount_text(value, language)
         case date():
             return format_date(value, "d MMMM y", locale=locale(language))
         case _:
