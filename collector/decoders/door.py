@@ -64,8 +64,8 @@ def moment_ms(value: object) -> int | None:
         except (ValueError, OverflowError):
             return None
     seconds = number(value)
-    # Beyond this a float no longer holds the millisecond; whatever it is, it is no moment.
-    return None if seconds is None or abs(seconds) > 1e12 else round(seconds * 1000)
+    # Beyond this, milliseconds no longer fit the stores' integers; whatever it is, it is no moment.
+    return None if seconds is None or abs(seconds) > 1e15 else round(seconds * 1000)
 
 
 def plausible(at_ms: int, received_ms: int) -> bool:

@@ -5,7 +5,7 @@ Files for scoring (labels, events, runs, outages) may lie beside them and are ne
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +34,11 @@ from collector.imports.tables import (
     open_csv,
 )
 from collector.imports.weather_hours import TooCoarse, hourly
+from plagewatch.metering.meters import Kind
 from plagewatch.metering.readings import Reason, Samples
 from plagewatch.store.engine import Engine
 from plagewatch.store.names import TAG_SITE, WEATHER, WEATHER_FIELDS
-from plagewatch.store.records.registry import save_calendar
+from plagewatch.store.records.registry import meters, save, save_calendar
 from plagewatch.store.records.work import DirtyWindow, mark_dirty
 from plagewatch.store.series.protocol import SeriesStore
 
@@ -132,6 +133,9 @@ class _Evidence:
         self._source = source
         self._now_ms = now_ms
         self._gathered: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
+        self._without_interval = {
+            meter.id: meter for meter in meters(engine) if meter.kind is Kind.INTERVAL and meter.interval_s is None
+        }
         self._rows = 0
         self.written = 0
         self.first_ms: int | None = None
@@ -159,6 +163,7 @@ class _Evidence:
         if not blocks:
             return
         self._series.write_samples(blocks)
+        self._learn_intervals(blocks)
         windows = [DirtyWindow(block.meter, min(block.at_ms), max(block.at_ms)) for block in blocks]
         mark_dirty(self._engine, windows)
         self.written += self._rows
@@ -166,6 +171,16 @@ class _Evidence:
         self.last_ms = max([w.to_ms for w in windows] + ([] if self.last_ms is None else [self.last_ms]))
         self._gathered = {}
         self._rows = 0
+
+    def _learn_intervals(self, blocks: Sequence[Samples]) -> None:
+        # Without its length an hourly amount would be taken for that of a quarter.
+        for block in blocks:
+            meter = self._without_interval.get(block.meter)
+            steps_ms = np.diff(np.unique(np.array(block.at_ms, np.int64)))
+            if meter is not None and len(steps_ms):
+                found, counts = np.unique(steps_ms, return_counts=True)
+                save(self._engine, [replace(meter, interval_s=int(found[np.argmax(counts)]) // 1000)])
+                del self._without_interval[block.meter]
 
 
 def _read_values(
