@@ -31,7 +31,7 @@ def degree_days(mean_temp_c: Floats, base_c: float, method: Method = Method.PLAI
     >>> degree_days(np.array([5.0, 18.0, np.nan]), base_c=16.5)
     array([11.5,  0. ,  nan])
     >>> degree_days(np.array([18.0, 20.0, 10.0]), 16.5, Method.EQUIVALENT_A).round(2)
-    array([ nan,  nan,  2.7])
+    array([nan, nan, 2.7])
     """
     if method is Method.EQUIVALENT_A:
         return np.maximum(0.0, base_c - _weighted(mean_temp_c))
