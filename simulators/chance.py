@@ -31,7 +31,8 @@ def normal(seed: int, name: str, number: Seconds) -> Floats:
 
 def lognormal(seed: int, name: str, number: Seconds, sigma: float) -> Floats:
     """Factors with mean 1; sigma: standard deviation of their logarithm."""
-    return np.asarray(np.exp(sigma * normal(seed, name, number) - sigma**2 / 2))
+    logarithm = sigma * normal(seed, name, number) - sigma**2 / 2
+    return np.asarray(np.exp(logarithm))
 
 
 def wandering(seed: int, name: str, number: Seconds, memory: float) -> Floats:
@@ -44,7 +45,7 @@ def wandering(seed: int, name: str, number: Seconds, memory: float) -> Floats:
     total = np.zeros(len(number))
     for lag in range(lags + 1):
         total += memory**lag * shocks[lags - lag : len(shocks) - lag]
-    return total * np.sqrt(1.0 - memory**2)
+    return np.asarray(total * np.sqrt(1.0 - memory**2))
 
 
 def poisson(seed: int, name: str, number: Seconds, mean: Floats) -> Floats:

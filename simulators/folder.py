@@ -3,12 +3,15 @@
 import csv
 import gzip
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
+from plagewatch.metering.intervals import Seconds
 from plagewatch.metering.meters import Meter, MeterFacts
 from simulators import registry, truth
 from simulators.centre import TIMEZONE, WEATHER_SITE
@@ -20,8 +23,6 @@ from simulators.world import World
 METER_COLUMNS = ("meter", "site", "carrier", "kind", "unit", "interval_s", "timezone", "country", "latitude",
                  "longitude", "note", "digits", "decimals", "multiplier", "max_power_kw")  # fmt: skip
 FOLDER_REGISTERS = {"energy_export_total": "export"}  # all others are the meter's `total`
-
-Line = Callable[[Register, np.ndarray[tuple[int], np.dtype[np.int64]]], Iterator[str]]
 
 
 def write(world: World, out: Path) -> None:
@@ -70,9 +71,7 @@ def _write_samples(world: World, path: Path) -> None:
                 file.writelines(_sample_lines(world, register, at_s[heard], stamps[heard].tolist()))
 
 
-def _sample_lines(
-    world: World, register: Register, at_s: "np.ndarray[tuple[int], np.dtype[np.int64]]", stamps: list[str]
-) -> Iterator[str]:
+def _sample_lines(world: World, register: Register, at_s: Seconds, stamps: list[str]) -> Iterator[str]:
     head = f"{register.meter},{FOLDER_REGISTERS.get(register.word, 'total')},"
     decimals = register.decimals
     for stamp, value in zip(stamps, world.shown(register, at_s).tolist(), strict=True):
@@ -95,13 +94,19 @@ def _station(world: World) -> Device:
     return next(device for device in world.devices if device.id == f"logger-{WEATHER_SITE}")
 
 
-def _quarters(world: World) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _quarters(world: World) -> Seconds:
     return np.arange(world.start_s, world.anchor_s, QUARTER_S)
 
 
-def _compressed(path: Path) -> io.TextIOWrapper:
+@contextmanager
+def _compressed(path: Path) -> Iterator[TextIO]:
     # No time and no name in the file's head: the same world writes the same bytes.
-    return io.TextIOWrapper(gzip.GzipFile("", "wb", 4, path.open("wb"), mtime=0), encoding="utf-8", newline="")
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile("", "wb", 4, raw, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+    ):
+        yield text
 
 
 def _iso(at_s: int) -> str:

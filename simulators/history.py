@@ -22,6 +22,7 @@ def packets(world: World, from_s: int, to_s: int) -> Iterator[Packet]:
     quarter-hour at once. from_s before the world's start means its start.
     """
     first_s = max(from_s, world.start_s)
+    world.count_until(to_s)
     streams = [_sent(world, device, first_s, to_s) for device in world.devices]
     yield from merge(*streams, key=lambda packet: packet.received_ms)
 

@@ -109,7 +109,7 @@ class World:
         """What a counter has counted since start_s at instants [smallest steps]; evenly within a quarter-hour."""
         if at_s.min() < self.beginning.start_s:
             raise ValueError(f"this world begins at {self.beginning.start_s}, not at {at_s.min()}")
-        self._count_until(int(at_s.max()) + QUARTER_S)
+        self.count_until(int(at_s.max()) + QUARTER_S)
         counted = self._counted[register.meter, register.word]
         since_s = at_s - self.beginning.start_s
         quarter = since_s // QUARTER_S
@@ -120,7 +120,8 @@ class World:
         """At which instants a device sends nothing, because of a fault."""
         return faults.silent(self.faults, device.id, at_s)
 
-    def _count_until(self, end_s: int) -> None:
+    def count_until(self, end_s: int) -> None:
+        """Count on to an instant in one go, which is much faster than day by day; nothing where that was done."""
         if end_s <= self._until_s:
             return
         days = -((self._until_s - end_s) // DAY_S) + 2  # a few days ahead, so that live use seldom comes here
