@@ -25,6 +25,8 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+# What a filter link carries: only what is chosen.
+_TEMPLATES.filters["present"] = lambda chosen: {name: value for name, value in chosen.items() if value}
 _SPOKEN = ("amount_text", "percent_text", "change_text", "age_text")
 
 

@@ -21,7 +21,7 @@ from plagewatch.charts.canvas import (
     drawing,
 )
 from plagewatch.charts.dates import date_axis
-from plagewatch.charts.grid import Grid, grid_of
+from plagewatch.charts.grid import FAR_S, Grid, grid_of
 from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.meters import Carrier
 from plagewatch.number_words import unit_text
@@ -45,6 +45,7 @@ class ChartStyle:
 
     window_s: drawn span [start, end), seconds since 1970 UTC; None = that of the intervals. An interval of the window
         that is not there is drawn as a gap.
+    now_s: the moment of looking; what lies after it is to come and no gap. None = all of the window has passed.
     highlight_s: the abnormal span [start, end).
     """
 
@@ -52,6 +53,7 @@ class ChartStyle:
     resolution: Resolution = Resolution.HOUR
     carrier: Carrier = Carrier.ELECTRICITY
     window_s: tuple[int, int] | None = None
+    now_s: int | None = None
     highlight_s: tuple[int, int] | None = None
     expected: Expected | None = None
     size: Size = Size.TABLET
@@ -67,7 +69,7 @@ def amounts_chart(intervals: Intervals, unit: str, tz: str, language: str, *, st
     >>> amounts_chart(one_day, "kWh", "Europe/Brussels", "nl", style=ChartStyle())[:5]
     b'<?xml'
     """
-    grid = grid_of(intervals, style.resolution, style.window_s, tz)
+    grid = grid_of(intervals, style.resolution, style.window_s, tz, FAR_S if style.now_s is None else style.now_s)
     with drawing():
         sheet = Sheet(style.size)
         _draw_gaps(sheet, grid)
@@ -152,7 +154,7 @@ def _keys(style: ChartStyle, grid: Grid, language: str) -> list[Key]:
     keys = [
         (bool(np.any(~np.isnan(grid.amount))), Key(say("measured"), colour)),
         (bool(np.any(grid.inferred > 0)), Key(say("spread or estimated"), colour, hatch="/////")),
-        (bool(np.any(np.isnan(grid.amount))), Key(say("no data"), GAP_LINES, hatch="///")),
+        (bool(np.any(grid.missing)), Key(say("no data"), GAP_LINES, hatch="///")),
         (style.expected is not None, Key(say("usual"), INK, line="--")),
         (style.highlight_s is not None, Key(say("abnormal"), ALARM, alpha=0.35)),
     ]

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import day_starts_s, month_starts_s
 
+FAR_S = 2**40
 STEP_S = {Resolution.QUARTER: 900, Resolution.HOUR: 3600}
 
 
@@ -15,6 +17,7 @@ class Grid:
     """Intervals side by side without a hole, NaN where the amount is not known; all arrays of one length.
 
     inferred: the part of the amount that was spread, estimated or typed in, not measured [unit of amount].
+    now_s: what lies after it is to come, no gap.
     """
 
     start_s: Seconds
@@ -22,6 +25,7 @@ class Grid:
     amount: Floats
     inferred: Floats
     coverage: Floats
+    now_s: int = FAR_S
 
     def __len__(self) -> int:
         return len(self.start_s)
@@ -50,19 +54,29 @@ class Grid:
         laid[place[inside]] = values[inside]
         return laid
 
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Where an amount is not known that could be by now."""
+        return np.isnan(self.amount) & (self.start_s < self.now_s)
+
     def gaps(self) -> tuple[Floats, Floats]:
         """Left and right edges [h] of each run of unknown intervals."""
-        unknown = np.concatenate([[False], np.isnan(self.amount), [False]]).astype(np.int8)
+        unknown = np.concatenate([[False], self.missing, [False]]).astype(np.int8)
         first, after = np.flatnonzero(np.diff(unknown) == 1), np.flatnonzero(np.diff(unknown) == -1)
-        return self.left_h[first], self.right_h[after - 1]
+        now_h = (self.now_s - self.start_s[0]) / 3600
+        return self.left_h[first], np.minimum(self.right_h[after - 1], now_h)
 
     def total_coverage(self) -> float:
-        """Share of the window that was measured, each interval weighing as long as it lasts, 0...1."""
-        lengths = (self.end_s - self.start_s).astype(np.float64)
-        return float(np.sum(self.coverage * lengths) / np.sum(lengths))
+        """Share of the window, as far as it has passed, that was measured; 0...1, NaN where nothing has passed."""
+        passed_s = np.minimum(self.end_s, self.now_s) - np.minimum(self.start_s, self.now_s)
+        if not passed_s.sum():
+            return float("nan")
+        return float(min(np.sum(self.coverage * (self.end_s - self.start_s)) / np.sum(passed_s), 1.0))
 
 
-def grid_of(intervals: Intervals, resolution: Resolution, window_s: tuple[int, int] | None, tz: str) -> Grid:
+def grid_of(
+    intervals: Intervals, resolution: Resolution, window_s: tuple[int, int] | None, tz: str, now_s: int = FAR_S
+) -> Grid:
     """The intervals laid on every place of the window [start, end), seconds since 1970 UTC.
 
     window_s None = from the first interval to the end of the last one. An empty window is one interval long.
@@ -78,7 +92,7 @@ def grid_of(intervals: Intervals, resolution: Resolution, window_s: tuple[int, i
     amount, inferred, coverage = (
         empty.at_places(intervals.start_s, values) for values in (intervals.amount, inferred, intervals.coverage)
     )
-    return Grid(edges_s[:-1], edges_s[1:], amount, np.nan_to_num(inferred), np.nan_to_num(coverage))
+    return Grid(edges_s[:-1], edges_s[1:], amount, np.nan_to_num(inferred), np.nan_to_num(coverage), now_s)
 
 
 def edges(resolution: Resolution, window_s: tuple[int, int], tz: str) -> Seconds:

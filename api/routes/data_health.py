@@ -1,0 +1,45 @@
+"""The page on the data itself: parts of the product, silent meters, quarantine; and the page on the API."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.context import Context
+from api.figures import MeterNow, ages_s
+from api.pages import page
+from api.registry import read
+from api.routes.health import parts_of
+from plagewatch.health import overall
+from plagewatch.metering.meters import Kind
+from plagewatch.store.records import quarantine
+
+router = APIRouter(include_in_schema=False)
+NEWEST = 25
+
+
+@router.get("/data")
+def data(request: Request, context: Context) -> HTMLResponse:
+    """How the product and its data are doing."""
+    now_s = context.now_s()
+    registry = read(context.engine, now_s)
+    ages = ages_s(context, now_s)
+    meters = [MeterNow(meter, None, ages.get(meter.id)) for meter in registry.meters.values()]
+    silent = [meter for meter in meters if meter.silent]
+    parts = parts_of(context)
+    values = {
+        "parts": parts,
+        "overall": overall(parts),
+        "meters": [m for m in meters if m.meter.kind in (Kind.INDEX, Kind.GAUGE)],
+        "silent": sorted(silent, key=lambda m: (m.age_s is not None, -(m.age_s or 0))),
+        "places": {meter.meter.id: registry.place_of(meter.meter) for meter in silent},
+        "counts": quarantine.counts(context.engine),
+        "newest": quarantine.quarantined(context.engine, NEWEST),
+    }
+    return page(request, "data.html", values)
+
+
+@router.get("/api")
+def routes(request: Request, context: Context) -> HTMLResponse:
+    """What other programs can ask for."""
+    described = request.app.openapi()["paths"]
+    listed = [(method.upper(), path, what) for path, methods in described.items() for method, what in methods.items()]
+    return page(request, "api.html", {"routes": listed})

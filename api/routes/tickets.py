@@ -1,0 +1,63 @@
+"""Tickets for programs: a maintenance tool reads them and tells what was done."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+
+from api.answers import StepWanted, TicketAnswer, TicketWithHistory, event_answer, ticket_answer
+from api.context import AppContext, Context
+from api.language import Language
+from api.problems import ProblemAnswer
+from api.queue import STAGES, Stage, Wanted, choose, take_step, ticket_of
+from api.registry import read
+from plagewatch.store.records import tickets as records
+from plagewatch.tickets.findings import Skill, Urgency
+from plagewatch.tickets.states import State, Ticket
+
+router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
+TicketId = Annotated[int, Path(ge=1, description="Number of the ticket")]
+REFUSALS: dict[int | str, dict[str, Any]] = {404: {"model": ProblemAnswer}, 422: {"model": ProblemAnswer}}
+
+
+@router.get("", summary="Tickets, most urgent first, then longest waiting", responses={422: {"model": ProblemAnswer}})
+def tickets(
+    context: Context,
+    language: Language,
+    state: Annotated[list[State] | None, Query(description="One or more states; without it, see `stage`")] = None,
+    stage: Annotated[Stage, Query(description="A group of states")] = Stage.LIVING,
+    zone: Annotated[str | None, Query(description="Dispatching zone", examples=["north"])] = None,
+    skill: Skill | None = None,
+    urgency: Urgency | None = None,
+    meter: str | None = None,
+) -> list[TicketAnswer]:
+    """Texts are in the language of `?lang=`, else of `Accept-Language`."""
+    registry = read(context.engine, context.now_s())
+    states = frozenset(state) if state else STAGES[stage]
+    wanted = Wanted(states, zone, skill, urgency, meter)
+    found = records.tickets(context.engine, meter=meter)
+    return [ticket_answer(context, registry, ticket, language) for ticket in choose(found, registry, wanted)]
+
+
+@router.get("/{ticket_id}", summary="One ticket with its history", responses=REFUSALS)
+def ticket(context: Context, language: Language, ticket_id: TicketId) -> TicketWithHistory:
+    """The ticket, what to look at first, and who did what."""
+    return _with_history(context, ticket_of(context, ticket_id), language)
+
+
+@router.post(
+    "/{ticket_id}/state",
+    summary="A person acknowledges, begins or resolves",
+    responses={**REFUSALS, 403: {"model": ProblemAnswer}, 409: {"model": ProblemAnswer}},
+)
+def step(context: Context, language: Language, ticket_id: TicketId, wanted: StepWanted) -> TicketWithHistory:
+    """Only steps of `next_states` are possible: 409 otherwise. `verified` is the meter's own word."""
+    return _with_history(context, take_step(context, ticket_id, wanted.state, wanted.who, wanted.note), language)
+
+
+def _with_history(context: AppContext, found: Ticket, language: str) -> TicketWithHistory:
+    told = ticket_answer(context, read(context.engine, context.now_s()), found, language)
+    return TicketWithHistory(
+        **told.model_dump(),
+        first_checks=context.first_checks(found, language),
+        events=[event_answer(event) for event in records.events(context.engine, found.id)],
+    )

@@ -1,0 +1,94 @@
+"""The last seven days beside the seven before, over the hours both have. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+
+from plagewatch.metering.intervals import Floats, Intervals, Seconds
+from plagewatch.metering.local_time import utc_offset_s
+from plagewatch.metering.meters import Carrier
+
+WEEK_S = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One carrier's week. amount: what is known of it [unit]; NaN = nothing.
+
+    both_now, both_before: amounts of this week and the one before over the intervals that both have [unit].
+    coverage: share of this week that was measured, 0...1.
+    """
+
+    carrier: Carrier
+    unit: str
+    amount: float
+    both_now: float
+    both_before: float
+    coverage: float
+
+    @property
+    def change(self) -> float:
+        """Relative change over the intervals both weeks have; NaN where there is nothing to compare with."""
+        return self.both_now / self.both_before - 1 if self.both_before > 0 else nan
+
+
+def week(carrier: Carrier, unit: str, intervals: Intervals, until_s: int, step_s: int, tz: str) -> Week:
+    """The week of one meter that ends at until_s, from its intervals of the two weeks before.
+
+    step_s: length of the intervals; it says how many a full week has.
+
+    >>> hours = Intervals.measured(np.arange(336) * 3600, np.repeat([2.0, 3.0], 168))
+    >>> this = week(Carrier.GAS, "m3", hours, 336 * 3600, 3600, "UTC")
+    >>> this.amount, this.change, this.coverage
+    (504.0, 0.5, 1.0)
+    """
+    now = intervals.between(until_s - WEEK_S, until_s)
+    before = _amounts_at(intervals, _a_week_earlier(now.start_s, tz))
+    both = now.known & ~np.isnan(before)
+    amount = float(now.amount[now.known].sum()) if now.known.any() else nan
+    coverage = float(now.coverage.sum()) * step_s / WEEK_S
+    return Week(carrier, unit, amount, float(now.amount[both].sum()), float(before[both].sum()), min(coverage, 1.0))
+
+
+def together(weeks: Iterable[tuple[Week, float]]) -> list[Week]:
+    """Weeks of several meters added up by carrier and unit, each with the share that counts.
+
+    >>> part = Week(Carrier.WATER, "m3", 4.0, 4.0, 8.0, 1.0)
+    >>> together([(part, 1.0), (part, 0.5)])[0].amount
+    6.0
+    """
+    groups: dict[tuple[Carrier, str], list[tuple[Week, float]]] = {}
+    for one, share in weeks:
+        groups.setdefault((one.carrier, one.unit), []).append((one, share))
+    return [_sum(carrier, unit, members) for (carrier, unit), members in groups.items()]
+
+
+def _sum(carrier: Carrier, unit: str, members: list[tuple[Week, float]]) -> Week:
+    shares = np.array([share for _, share in members])
+    amounts = np.array([one.amount for one, _ in members])
+    known = ~np.isnan(amounts)
+    return Week(
+        carrier,
+        unit,
+        float(np.sum(amounts[known] * shares[known])) if known.any() else nan,
+        float(sum(one.both_now * share for one, share in members)),
+        float(sum(one.both_before * share for one, share in members)),
+        float(np.mean([one.coverage for one, _ in members])),
+    )
+
+
+def _a_week_earlier(start_s: Seconds, tz: str) -> Seconds:
+    # The same hour on the wall: a clock change between the weeks must not shift the comparison.
+    earlier_s = start_s - WEEK_S
+    return earlier_s + utc_offset_s(start_s, tz) - utc_offset_s(earlier_s, tz)
+
+
+def _amounts_at(intervals: Intervals, start_s: Seconds) -> Floats:
+    place = np.searchsorted(intervals.start_s, start_s)
+    found = place < len(intervals)
+    found[found] = intervals.start_s[place[found]] == start_s[found]
+    amounts = np.full(len(start_s), np.nan)
+    amounts[found] = intervals.amount[place[found]]
+    return amounts
