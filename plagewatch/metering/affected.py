@@ -1,0 +1,94 @@
+"""How far new samples change what the ledger made of their neighbours, so that only that is made again.
+
+Booking a part of the evidence must give what booking all of it gives. A part may begin at an *anchor*: a sample that
+rises by more than noise after a calm of `REACH` samples. Whatever came before, the register's level there is its value.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plagewatch.metering.course import REACH, is_break, last_places
+from plagewatch.metering.intervals import Floats
+from plagewatch.metering.registers import Terms, stretch_of
+
+ENOUGH = 2 * REACH + 4
+"""With so many instants on both sides, ordinary evidence holds its anchors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """The evidence to book, [book_from_ms, book_to_ms], and the span whose quarters change, [start_ms, end_ms]."""
+
+    book_from_ms: int
+    book_to_ms: int
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Samples around a change, sorted by instant and value; `from_start`: none is older; `to_end`: none is newer."""
+
+    at_ms: NDArray[np.int64]
+    value: Floats
+    from_start: bool
+    to_end: bool
+
+
+def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected | None:
+    """What a change of the samples in [from_ms, to_ms] affects; None = more samples are needed to tell.
+
+    >>> at_ms = np.arange(1000) * 900_000
+    >>> found = affected(Known(at_ms, at_ms / 1e6, True, True), Terms(900, "kWh"), 450_000_000, 450_000_000)
+    >>> found.start_ms, found.end_ms
+    (449100000, 450900000)
+    """
+    instants = np.unique(known.at_ms)
+    final = len(instants) - 1
+    low = int(np.searchsorted(instants, from_ms))
+    high = int(np.searchsorted(instants, to_ms, side="right")) - 1
+    trouble, rise = _trouble(known, terms, instants)
+    near = trouble[max(low - REACH - 1, 0) : high + REACH + 2]
+    reach = REACH + 1 if near.any() else 1
+    anchors = _anchors(trouble, rise, known.from_start)
+    before = anchors[anchors <= max(low - reach, 0)]
+    after = anchors[anchors >= high + reach]
+    reaches_end = high + reach >= final or not len(after)
+    if not len(before) or (not known.to_end and (reaches_end or after[0] + REACH + 1 > final)):
+        return None
+    last = final if reaches_end else high + 1 if reach == 1 else int(after[0])
+    return Affected(
+        int(instants[before[-1]]),
+        int(instants[min(last + REACH + 1, final)]),
+        int(instants[max(low - reach, 0)]),
+        int(instants[min(last, final)]),
+    )
+
+
+def _trouble(known: Known, terms: Terms, instants: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Instants at a break or with contradictions; and those that rise by more than noise from the one before."""
+    _, first, counts = np.unique(known.at_ms, return_index=True, return_counts=True)
+    value = known.value[first]
+    stretch = stretch_of(instants, value, terms)
+    trouble = counts > 1
+    breaks = is_break(stretch)
+    trouble[1:] |= breaks
+    trouble[:-1] |= breaks
+    rise = np.zeros(len(instants), np.bool_)
+    places = last_places(value)
+    step = np.where(stretch.resolution[:-1] > 0.0, stretch.resolution[:-1], np.minimum(places[:-1], places[1:]))
+    rise[1:] = np.diff(value) > step * (1 + 1e-6)
+    return trouble, rise
+
+
+def _anchors(trouble: NDArray[np.bool_], rise: NDArray[np.bool_], from_start: bool) -> NDArray[np.int64]:
+    troubles = np.concatenate([[0], np.cumsum(trouble)])
+    places = np.arange(len(trouble))
+    calm = troubles[places + 1] == troubles[np.maximum(places - REACH, 0)]
+    seen = (places >= REACH) | from_start
+    anchors = calm & rise & seen
+    if from_start and len(anchors):
+        anchors[0] = True
+    return np.flatnonzero(anchors)

@@ -1,0 +1,259 @@
+"""Which samples of one register tell its course, and what the steps between them are.
+
+A register only rises. Where it does not, or rises faster than the meter can, a pair of samples is a *break*, and what
+came within `REACH` samples before and after decides what it was: noise, an excursion (a drop to 0 and back, a jump that
+returns), a rollover, a movement the meter cannot have made, or an exchanged meter. Ordinary stretches are never looked
+at one by one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plagewatch.metering.intervals import Floats
+
+REACH = 96
+"""How many samples an excursion may last, and so how far a sample can change what was made of another."""
+
+COMES_BACK = 0.5
+"""An excursion leaves and returns in one movement each, of which the smaller is at least this part of the larger."""
+
+MOST_OF_A_TURN = 0.1
+"""Without a greatest power, a fall is a rollover if it takes less than this part of the register's full scale."""
+
+
+class Note(StrEnum):
+    """What the ledger met in the evidence. The words are stable: they stand in reports."""
+
+    SWAP = "swap"
+    UNDECLARED_SWAP = "undeclared_swap"
+    ROLLOVER = "rollover"
+    IMPOSSIBLE = "impossible"
+    EXCURSION = "excursion"
+    STEP_BACK = "step_back"
+    SUSPECT = "suspect"
+    CONTRADICTION = "contradiction"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something the ledger met between two instants [ms since 1970 UTC]; `step` in units of the index."""
+
+    note: Note
+    from_ms: int
+    to_ms: int
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Samples of one device, one at an instant, by time; arrays of one length.
+
+    rate: the most the index can rise [index units per ms], inf where not known. resolution: its smallest step, 0 where
+    not known. full_scale: where it rolls over, inf where not known.
+    """
+
+    at_ms: NDArray[np.int64]
+    value: Floats
+    rate: Floats
+    resolution: Floats
+    full_scale: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What stands of a stretch. One pair lies between each two kept samples.
+
+    kept: places of the samples that count. level: the index there, never falling but at a step.
+    movement: what went through in each pair [index units]; NaN where that is not known (an exchanged meter).
+    impossible: pairs whose movement the meter cannot have made. declared: sum of recognised steps [index units].
+    """
+
+    kept: NDArray[np.int64]
+    level: Floats
+    movement: Floats
+    impossible: NDArray[np.bool_]
+    declared: float
+    found: list[Found]
+
+
+def course(stretch: Stretch) -> Course:
+    """The course of a register through the samples of one device.
+
+    >>> one = np.ones(4)
+    >>> samples = Stretch(np.arange(4) * 900_000, np.array([5.0, 0.0, 5.5, 6.0]), one * np.inf, one * 0, one * np.inf)
+    >>> course(samples).kept, course(samples).movement
+    (array([0, 2, 3]), array([0.5, 0.5]))
+    """
+    moves = np.diff(stretch.value)
+    breaks = np.flatnonzero(is_break(stretch))
+    if len(breaks) == 0:
+        every = np.arange(len(stretch.value))
+        return Course(every, stretch.value, moves, np.zeros(len(moves), np.bool_), 0.0, [])
+    walk = _Walk(stretch, breaks)
+    walk.to_the_end()
+    return walk.result()
+
+
+def is_break(stretch: Stretch) -> NDArray[np.bool_]:
+    """Pairs of neighbouring samples that fall, or rise faster than the meter can."""
+    moves, spans_ms = np.diff(stretch.value), np.diff(stretch.at_ms)
+    most = np.full(len(moves), np.inf)
+    bounded = np.isfinite(stretch.rate[:-1])
+    # An index shows whole steps: the first of them may have been almost full.
+    most[bounded] = stretch.rate[:-1][bounded] * spans_ms[bounded] + stretch.resolution[:-1][bounded]
+    return np.asarray((moves < 0) | (moves > most * (1 + 1e-9)), np.bool_)
+
+
+def last_places(value: Floats) -> Floats:
+    """The last decimal place that each displayed value uses, at most the sixth.
+
+    >>> last_places(np.array([10.0, 9.9, 0.123456789]))
+    array([1.e+00, 1.e-01, 1.e-06])
+    """
+    step = np.full(len(value), 1e-6)
+    for places in range(5, -1, -1):
+        step[np.abs(value - np.round(value, places)) < 1e-9] = 10.0**-places
+    return step
+
+
+class _Walk:
+    """Goes from break to break; arrays are by place in the stretch and say how the place was reached."""
+
+    def __init__(self, stretch: Stretch, breaks: NDArray[np.int64]) -> None:
+        count = len(stretch.value)
+        self.stretch, self.breaks = stretch, breaks
+        self.level = stretch.value.copy()
+        self.alive = np.ones(count, np.bool_)
+        self.turned = np.zeros(count)
+        self.impossible = np.zeros(count, np.bool_)
+        self.exchanged = np.zeros(count, np.bool_)
+        self.found: list[Found] = []
+
+    def to_the_end(self) -> None:
+        last, final = 0, len(self.level) - 1
+        while last < final:
+            if self.alive[last] and self.level[last] == self.stretch.value[last]:
+                ahead = int(np.searchsorted(self.breaks, last))
+                if ahead == len(self.breaks):
+                    return
+                last = int(self.breaks[ahead])
+            last = self._pass(last, last + 1)
+
+    def result(self) -> Course:
+        kept = np.flatnonzero(self.alive)
+        level = self.level[kept]
+        turned = self.turned[kept][1:]
+        movement = np.diff(level) + turned
+        exchanged = self.exchanged[kept][1:]
+        declared = float(turned.sum() - np.diff(level)[exchanged].sum())
+        movement[exchanged] = np.nan
+        return Course(kept, level, movement, self.impossible[kept][1:], declared, self._notes(kept))
+
+    def _pass(self, last: int, following: int) -> int:
+        """Decide how `following` is reached from the kept sample `last`; the place to go on from."""
+        move = self.stretch.value[following] - self.level[last]
+        if 0 <= move <= self._most(last, following):
+            return following
+        if -self._noise(last, following) <= move < 0:
+            self._hold(last, following, Note.STEP_BACK, move)
+            return following
+        back = self._return_after(last, following)
+        if back is not None:
+            self._set_aside(following, back, Note.EXCURSION, move)
+            if self.stretch.value[back] < self.level[last]:
+                self.level[back] = self.level[last]
+            return back
+        if move > 0:
+            self.impossible[following] = True
+            return following
+        return self._fall(last, following, move)
+
+    def _fall(self, last: int, following: int, move: float) -> int:
+        if self._is_turn(last, following, move):
+            self.turned[following] = self.stretch.full_scale[last]
+            return following
+        before = self._jump_before(last, following, -move)
+        if before is not None:
+            self._set_aside(before + 1, following, Note.EXCURSION, -move)
+            self.level[following] = max(self.level[before], self.stretch.value[following])
+        elif following == len(self.level) - 1:
+            # Nothing came after it yet: a suspect, that the next sample clears or confirms.
+            self._set_aside(following, following + 1, Note.SUSPECT, move)
+        else:
+            self.exchanged[following] = True
+        return following
+
+    def _most(self, last: int, following: int) -> float:
+        rate = self.stretch.rate[last]
+        if not np.isfinite(rate):
+            return float("inf")
+        span_ms = self.stretch.at_ms[following] - self.stretch.at_ms[last]
+        return float((rate * span_ms + self.stretch.resolution[last]) * (1 + 1e-9))
+
+    def _noise(self, last: int, following: int) -> float:
+        step = float(self.stretch.resolution[last])
+        if step == 0.0:
+            step = float(last_places(np.array([self.level[last], self.stretch.value[following]])).min())
+        return step * (1 + 1e-6)
+
+    def _hold(self, last: int, following: int, note: Note, move: float) -> None:
+        self.level[following] = self.level[last]
+        at_ms = self.stretch.at_ms
+        self.found.append(Found(note, int(at_ms[last]), int(at_ms[following]), float(move)))
+
+    def _set_aside(self, first: int, after: int, note: Note, move: float) -> None:
+        self.alive[first:after] = False
+        at_ms = self.stretch.at_ms
+        self.found.append(Found(note, int(at_ms[first]), int(at_ms[after - 1]), float(move)))
+
+    def _return_after(self, last: int, away: int) -> int | None:
+        """The first sample within reach that is back on the course that `away` left."""
+        value, at_ms = self.stretch.value, self.stretch.at_ms
+        stop = min(away + 1 + REACH, len(value))
+        move = value[away] - self.level[last]
+        later = np.arange(away + 1, stop)
+        onward = value[later] - self.level[last]
+        most = np.full(len(later), np.inf)
+        if np.isfinite(self.stretch.rate[last]):
+            most = self.stretch.rate[last] * (at_ms[later] - at_ms[last]) + self.stretch.resolution[last]
+        on_course = (onward >= -self._noise(last, last)) & (onward <= most)
+        jumps_back = (value[later] - value[later - 1]) * -np.sign(move) >= COMES_BACK * abs(move)
+        places = later[on_course & jumps_back]
+        return int(places[0]) if len(places) else None
+
+    def _jump_before(self, last: int, following: int, fall: float) -> int | None:
+        """The sample within reach before a jump up, of which the fall to `following` is the return."""
+        value = self.stretch.value[following]
+        after = last
+        for place in range(last - 1, max(last - 1 - REACH, -1), -1):
+            if self.turned[after] or self.exchanged[after]:
+                return None
+            if not self.alive[place]:
+                continue
+            jump, onward = self.level[after] - self.level[place], value - self.level[place]
+            if jump >= COMES_BACK * fall and 0 <= onward <= min(self._most(place, following), jump):
+                return place
+            after = place
+        return None
+
+    def _is_turn(self, last: int, following: int, move: float) -> bool:
+        full_scale = self.stretch.full_scale[last]
+        onward = move + full_scale
+        if not np.isfinite(full_scale) or onward < 0 or self.stretch.value[following] >= full_scale:
+            return False
+        most = self._most(last, following)
+        return bool(onward <= (most if np.isfinite(most) else MOST_OF_A_TURN * full_scale))
+
+    def _notes(self, kept: NDArray[np.int64]) -> list[Found]:
+        at_ms, notes = self.stretch.at_ms[kept], list(self.found)
+        for place in np.flatnonzero(self.turned[kept] + self.impossible[kept] + self.exchanged[kept]):
+            move = float(self.level[kept][place] - self.level[kept][place - 1])
+            turned, impossible = self.turned[kept][place], self.impossible[kept][place]
+            note = Note.ROLLOVER if turned else Note.IMPOSSIBLE if impossible else Note.UNDECLARED_SWAP
+            notes.append(
+                Found(note, int(at_ms[place - 1]), int(at_ms[place]), turned or (move if impossible else -move))
+            )
+        return sorted(notes, key=lambda found: found.from_ms)
