@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from plagewatch.plage.parameters import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -67,7 +69,7 @@ class Phrase:
     n: int = 0
 
 
-Value = str | int | float | date | Amount | Euro | UnitPrice | Fraction | Change | Degrees | Instant | Phrase
+Value = str | int | date | Amount | Euro | UnitPrice | Fraction | Change | Degrees | Instant | Phrase | Refusal
 
 
 def NN_(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802 - named after the marker of one text

@@ -5,7 +5,6 @@ from math import isnan
 
 from digest.facts import PlageStatus
 from digest.phrases import Amount, Euro, Fraction, Phrase, Value
-from plagewatch.plage.parameters import Refusal
 from plagewatch.tickets.texts import N_
 
 
@@ -15,9 +14,7 @@ def target_of(status: PlageStatus | None) -> Iterator[Phrase]:
         return
     name: dict[str, Value] = {"organisation": status.organisation}
     if status.refusal is not None:
-        yield Phrase(
-            N_("{organisation}: this week it could not be computed ({code})."), {**name, "code": status.refusal}
-        )
+        yield Phrase(N_("{organisation}: not computed. {reason}"), {**name, "reason": status.refusal})
         return
     target, forecast = Amount(status.target_kwh, "kWh"), Amount(status.forecast_kwh, "kWh")
     if isnan(status.forecast_kwh):
@@ -34,11 +31,3 @@ def target_of(status: PlageStatus | None) -> Iterator[Phrase]:
             yield Phrase(N_("If it stays so, the fine is about {fine}."), {"fine": Euro(status.fine_eur)})
     if not isnan(status.coverage):
         yield Phrase(N_("{part} of the consumption was measured."), {"part": Fraction(status.coverage)})
-
-
-def _reason(refusal: Refusal) -> Phrase:
-    values: dict[str, Value] = {
-        name: Fraction(value) if name.endswith("_share") and isinstance(value, float) else value
-        for name, value in refusal.values.items()
-    }
-    return Phrase(refusal.text, values)

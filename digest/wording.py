@@ -8,6 +8,8 @@ from babel.numbers import format_currency, format_decimal
 
 from digest.phrases import Amount, Change, Degrees, Euro, Fraction, Instant, Phrase, UnitPrice, Value
 from plagewatch.number_words import UNKNOWN, amount_text, change_text, locale, percent_text, time_text
+from plagewatch.plage.parameters import Refusal
+from plagewatch.plage_words import refusal_text
 from plagewatch.words import words
 
 _EURO = {"nl": "¤ #,##0", "fr": "#,##0 ¤"}
@@ -49,8 +51,8 @@ def value_text(value: Value, language: str) -> str:
             return time_text(at_s, tz, language)
         case Phrase():
             return sentence(value, language)
-        case float():
-            return amount_text(value, language)
+        case Refusal():
+            return refusal_text(value, language)
         case date():
             return format_date(value, "d MMMM y", locale=locale(language))
         case _:

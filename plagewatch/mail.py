@@ -100,7 +100,7 @@ def message_id_of(item: OutboxItem) -> str:
 def message_of(mail: Mail, sender: str) -> EmailMessage:
     """The mail as it goes over the line but for its date: text and HTML as alternatives, images in the HTML part.
 
-    Raises MailError (not retryable) where an address is none, or a header would break out of its line.
+    Raises MailError (not retryable) where an address is none, a header would break out of its line, or a text is none.
     """
     message = EmailMessage()
     try:
@@ -111,10 +111,10 @@ def message_of(mail: Mail, sender: str) -> EmailMessage:
         if mail.message_id:
             message["Message-ID"] = f"<{mail.message_id}@{sent_from.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-    except (ValueError, MessageError) as error:
-        raise MailError(f"address or header not usable: {error}", retryable=False) from error
-    message.set_content(mail.text, cte="quoted-printable")
-    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+        message.set_content(mail.text, cte="quoted-printable")
+        message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    except (ValueError, IndexError, MessageError) as error:  # the address parser runs over the end of an empty text
+        raise MailError(f"no usable mail to {mail.to!r}: {error}", retryable=False) from error
     html = list(message.iter_parts())[-1]
     for cid, png in mail.images.items():
         html.add_related(png, "image", "png", cid=f"<{cid}>", disposition="inline", filename=f"{cid}.png")
