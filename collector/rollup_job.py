@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Engine
 
 from collector.rollup_weather import make_weather
 from plagewatch.metering.affected import ENOUGH, Known, affected
@@ -18,6 +17,7 @@ from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Swap
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.registers import Terms, book
 from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s, coarser, finest, roll_up
+from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry, work
 from plagewatch.store.series.protocol import Evidence, SeriesStore
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import Engine
 
 from plagewatch.metering.intervals import Floats, Seconds
 from plagewatch.metering.meters import Carrier
 from plagewatch.metering.rollups import HOUR_S
+from plagewatch.store.engine import Engine
 from plagewatch.store.names import GHI_WM2, HUMIDITY_PCT, TAG_SITE, TEMP_C, WEATHER
 from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import Points, SeriesStore

@@ -24,8 +24,9 @@ PURE = tuple(f"plagewatch/{name}" for name in ("metering/", "savings/", "plage/"
     "digest/rows.py",
     "digest/target.py",
 )
-PURE_MAY_IMPORT = ("numpy", "plagewatch.metering", "plagewatch.savings", "plagewatch.plage", "plagewatch.solar",
-                   "plagewatch.tickets", "rules.detectors", "rules.catalogue", "rules.incidents",
+# `holidays` only computes: no clock, no file, no network.
+PURE_MAY_IMPORT = ("numpy", "holidays", "plagewatch.metering", "plagewatch.savings", "plagewatch.plage",
+                   "plagewatch.solar", "plagewatch.tickets", "rules.detectors", "rules.catalogue", "rules.incidents",
                    "digest.compose", "digest.comparison", "digest.facts", "digest.phrases", "digest.advice",
                    "digest.health", "digest.rows", "digest.target")  # fmt: skip
 IMPURE_STANDARD = (
