@@ -118,6 +118,11 @@ class MqttCollector:
         if self._no_connection:
             where = f"{self._settings.host}:{self._settings.port}"
             state, detail = PartState.DOWN, f"no connection to the broker at {where}: {self._no_connection}"
+        elif not self._writer.is_alive():
+            state, detail = (
+                PartState.DOWN,
+                "the writer has ended: nothing is kept or acknowledged; restart the collector",
+            )
         return PartHealth("mqtt", state, detail, age_s)
 
     def _new_client(self) -> Client:

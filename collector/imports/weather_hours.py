@@ -29,17 +29,20 @@ def hourly(start_s: Seconds, fields: Mapping[str, Floats]) -> Points:
     >>> points.start_s.tolist(), points.fields["temp_c"].tolist()
     ([0, 3600], [2.0, nan])
     """
-    order = np.argsort(start_s, kind="stable")
-    start_s = start_s[order]
-    fields = {name: values[order] for name, values in fields.items()}
-    gaps = np.diff(np.unique(start_s))
+    start_s, fields = _averaged(start_s, fields)
+    gaps = np.diff(start_s)
     step_s = int(np.median(gaps)) if len(gaps) else HOUR_S
     if step_s > LONGEST_DAY_S:
         raise TooCoarse(f"{step_s / 86_400:.1f} days between rows")
     if step_s > HOUR_S:
         start_s, fields = _spread(start_s, fields, step_s)
-    hours, place = np.unique(start_s // HOUR_S * HOUR_S, return_inverse=True)
-    return Points(hours, {name: _means(values, place, len(hours)) for name, values in fields.items()})
+    return Points(*_averaged(start_s // HOUR_S * HOUR_S, fields))
+
+
+def _averaged(start_s: Seconds, fields: Mapping[str, Floats]) -> tuple[Seconds, dict[str, Floats]]:
+    """Rows of one start become one, in order of time."""
+    starts, place = np.unique(start_s, return_inverse=True)
+    return starts, {name: _means(values, place, len(starts)) for name, values in fields.items()}
 
 
 def _spread(start_s: Seconds, fields: Mapping[str, Floats], step_s: int) -> tuple[Seconds, dict[str, Floats]]:

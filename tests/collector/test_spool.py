@@ -1,0 +1,139 @@
+"""The spool keeps what it was given, in order, through kills and full disks."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from collector.spool import Spool, SpoolError
+from plagewatch.metering.readings import Packet
+
+DAY_MS = 86_400_000
+
+
+def packets(number: int, received_ms: int = 0, size: int = 1) -> list[Packet]:
+    return [Packet(f"t/{place}", b"x" * size, received_ms) for place in range(number)]
+
+
+@pytest.fixture
+def spool(tmp_path: Path):
+    opened = Spool(tmp_path / "deep" / "spool.db")
+    yield opened
+    opened.close()
+
+
+def test_packets_come_back_in_order_and_places_are_never_used_twice(spool):
+    first, second = spool.append(packets(3)), spool.append(packets(2))
+    assert first + second == [1, 2, 3, 4, 5]
+    assert [(item.id, item.packet.topic) for item in spool.read_after(1, 3)] == [(2, "t/1"), (3, "t/2"), (4, "t/0")]
+    spool.set_watermark(5)
+    assert spool.prune(now_ms=40 * DAY_MS) == 5
+    assert spool.last_id() == 0
+    assert spool.append(packets(1)) == [6]
+
+
+def test_a_batch_is_bounded_by_bytes_and_never_empty(spool):
+    spool.append(packets(4, size=1000))
+    assert len(spool.read_after(0, 10, max_bytes=1500)) == 2
+    assert len(spool.read_after(0, 10, max_bytes=1)) == 1
+
+
+def test_what_was_appended_is_there_after_a_kill(tmp_path):
+    path = tmp_path / "spool.db"
+    program = (
+        "import os, sys; from pathlib import Path; from collector.spool import Spool\n"
+        "from plagewatch.metering.readings import Packet\n"
+        f"spool = Spool(Path({str(path)!r}))\n"
+        "spool.append([Packet('a', b'1', 5), Packet('b', b'2', 6)]); spool.set_watermark(1); os._exit(9)\n"
+    )
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 9
+    spool = Spool(path)
+    assert [item.packet for item in spool.read_after(spool.watermark(), 10)] == [Packet("b", b"2", 6)]
+    spool.close()
+
+
+def test_each_consumer_has_its_own_watermark_and_the_slowest_keeps_the_packets(spool):
+    spool.append(packets(4))
+    spool.set_watermark(4)
+    spool.set_watermark(1, "replay")
+    assert (spool.watermark(), spool.watermark("replay"), spool.watermark("other")) == (4, 1, 0)
+    assert spool.waiting("replay") == 3
+    assert spool.prune(now_ms=40 * DAY_MS) == 1
+    spool.set_watermark(4, "replay")
+    assert spool.prune(now_ms=40 * DAY_MS) == 3
+
+
+def test_unhandled_packets_are_never_pruned(spool):
+    spool.append(packets(3, size=100))
+    assert spool.prune(now_ms=400 * DAY_MS, keep_bytes=0) == 0
+    assert spool.waiting() == 3
+
+
+def test_the_oldest_go_where_bytes_are_short(spool):
+    spool.append(packets(5, received_ms=DAY_MS, size=100))
+    spool.set_watermark(5)
+    assert spool.prune(now_ms=DAY_MS, keep_bytes=250) == 3
+    assert [item.id for item in spool.read_after(0, 10)] == [4, 5]
+
+
+def test_the_place_before_an_instant_is_where_a_replay_begins(spool):
+    spool.append([Packet("a", b"", 10), Packet("b", b"", 20), Packet("c", b"", 30)])
+    assert [spool.place_before(since) for since in (0, 20, 21, 99)] == [0, 1, 2, 3]
+
+
+def test_threads_share_one_spool(spool):
+    workers = [threading.Thread(target=lambda: [spool.append(packets(5)) for _ in range(20)]) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    topics = [item.packet.topic for item in spool.read_after(0, 1000)]
+    assert topics == [f"t/{place}" for place in range(5)] * 80  # each group stays whole
+
+
+def test_a_full_disk_keeps_nothing_of_the_group_and_takes_it_later(tmp_path):
+    path = tmp_path / "spool.db"
+    spool = Spool(path)
+    spool.append(packets(1))
+    spool._connection.execute(f"PRAGMA max_page_count={spool._connection.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(SpoolError, match="full") as caught:
+        spool.append(packets(3, size=100_000))
+    assert caught.value.retryable
+    assert spool.last_id() == 1
+    spool._connection.execute("PRAGMA max_page_count=1000000")
+    assert spool.append(packets(3, size=100_000)) == [2, 3, 4]
+    spool.close()
+
+
+def test_a_disk_that_turned_read_only_is_told_and_may_be_put_right(spool):
+    spool._connection.execute("PRAGMA query_only=1")
+    with pytest.raises(SpoolError, match="readonly") as caught:
+        spool.append(packets(1))
+    assert caught.value.retryable
+    spool._connection.execute("PRAGMA query_only=0")
+    assert spool.append(packets(1)) == [1]
+
+
+def test_a_file_in_the_way_and_a_file_that_is_no_spool_are_told_apart(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(SpoolError) as in_the_way:
+        Spool(tmp_path / "file" / "spool.db")
+    (tmp_path / "other.db").write_bytes(b"this is no database, and long enough to be seen as none" * 50)
+    with pytest.raises(SpoolError) as no_spool:
+        Spool(tmp_path / "other.db")
+    assert (in_the_way.value.retryable, no_spool.value.retryable) == (True, False)
+
+
+def test_every_commit_reaches_the_disk(tmp_path):
+    spool = Spool(tmp_path / "spool.db")
+    full = 2
+    assert spool._connection.execute("PRAGMA synchronous").fetchone()[0] == full
+    assert spool._connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    spool.close()
+    with pytest.raises(SpoolError):
+        spool.append(packets(1))
+    assert sqlite3.connect(tmp_path / "spool.db").execute("SELECT count(*) FROM packet").fetchone() == (0,)
