@@ -22,7 +22,7 @@ class NightWater:
     margin_l_per_h: how much more than usual [l/h]. nights: how many in a row. least_nights: fewer known: no verdict.
     """
 
-    usual_share: float = 0.85
+    usual_share: float = 0.9
     weeks: int = 8
     rest_nights: int = 14
     margin_l_per_h: float = 1.0

@@ -4,15 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rules.detectors.verdicts import HOUR_S, Judgement, MeterHours, Verdicts, unfit
+from plagewatch.metering.intervals import Floats
+from rules.detectors.verdicts import HOUR_S, Flags, Judgement, MeterHours, Verdicts, unfit
 
 
 @dataclass(frozen=True, slots=True)
 class NoData:
-    """times_usual: how many usual distances may pass. least_h: silence that is never worth a ticket [h]."""
+    """How long a silence must be to be worth a ticket: the largest of these.
 
-    times_usual: float = 3.0
+    readings: that many of the meter's readings are missing. least_h: silence that never is [h]. times_usual: so many
+        times its second longest silence of the last `weeks`, because what happened once is no habit; most_h at most.
+    """
+
+    readings: float = 24.0
     least_h: float = 6.0
+    times_usual: float = 2.0
+    weeks: int = 8
+    most_h: float = 72.0
 
 
 def judge(hours: MeterHours, parameters: NoData) -> Judgement:
@@ -30,12 +38,30 @@ def judge(hours: MeterHours, parameters: NoData) -> Judgement:
     start_s, seen = hours.start_s[first:], hours.seen[first:]
     place = np.arange(len(seen))
     silent_h = (place - np.maximum.accumulate(np.where(seen, place, 0))).astype(np.float64)
-    limit_h = max(parameters.times_usual * (hours.interval_s or 0) / HOUR_S, parameters.least_h)
+    least_h = max(parameters.readings * (hours.interval_s or 0) / HOUR_S, parameters.least_h)
+    limit_h = np.maximum(_habit_h(seen, parameters), least_h)
     return Verdicts(
         start_s=start_s,
-        since_s=np.where(silent_h > 0, start_s - (silent_h.astype(np.int64) - 1) * HOUR_S, start_s),
+        since_s=start_s - (np.maximum(silent_h, 1).astype(np.int64) - 1) * HOUR_S,
         score=silent_h / limit_h,
         abnormal=silent_h >= limit_h,
         expected=np.full(len(start_s), np.nan),
-        numbers={"silent_h": silent_h, "limit_h": np.full(len(start_s), limit_h)},
+        numbers={"silent_h": silent_h, "limit_h": limit_h},
     )
+
+
+def _habit_h(seen: Flags, parameters: NoData) -> Floats:
+    """For each hour the silence this meter is used to [h], from what was over when the silence it stands in began."""
+    last_seen = np.flatnonzero(seen)
+    length_h = np.diff(last_seen) - 1
+    gaps = length_h >= 1
+    begun, ended, length_h = last_seen[:-1][gaps], last_seen[1:][gaps], length_h[gaps]
+    habit_h = np.zeros(len(seen))
+    reach = parameters.weeks * 7 * 24
+    for begin in (*begun.tolist(), int(last_seen[-1])):
+        past = length_h[(ended <= begin) & (ended > begin - reach)]
+        if len(past) >= 2:
+            habit_h[begin:] = min(parameters.times_usual * float(np.sort(past)[-2]), parameters.most_h)
+        else:
+            habit_h[begin:] = 0.0
+    return habit_h

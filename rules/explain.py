@@ -1,0 +1,96 @@
+"""What a ticket tells people: its title, the sentence with its numbers, and what to check first, in their language."""
+
+from babel.numbers import format_decimal
+
+from plagewatch.metering.meters import Meter
+from plagewatch.number_words import age_text, locale, unit_text
+from plagewatch.tickets.states import Ticket
+from plagewatch.tickets.texts import N_
+from plagewatch.words import words
+from rules import catalogue
+
+_SILENT = N_("Nothing has been read for {silent}; for this meter {limit} is already unusual.")
+_DEVICE_SILENT = N_(
+    "None of the {meters} meters of this device has been read for {silent}. One cause: start at the device."
+)
+_WATER = N_(
+    "The water has not stopped for {nights} nights: in the last of them never less than {night} l/h flowed, "
+    "{usual} l/h is usual. Left as it is, that makes {year} m³ a year."
+)
+_HIGH = N_("{used} {unit} in one hour where {usual} {unit} is usual at that hour of such a day: {extra} {unit} more.")
+_LOW = N_("{used} {unit} in one hour where {usual} {unit} is usual at that hour of such a day: {extra} {unit} less.")
+_FLAT = N_("The meter gave exactly {used} {unit} for {hours} hours on end; its values do not repeat like that.")
+_BELOW = N_("{used} {unit} in one hour: lower than in nearly every hour of the last eight weeks ({lowest} {unit}).")
+
+
+def title(ticket: Ticket, language: str) -> str:
+    """A few words that name the cause.
+
+    >>> from plagewatch.tickets.states import State
+    >>> title(Ticket(1, "m", "no_data", "no_data", State.OPEN, "soon", "metering", 0, 0, 0, 1.0), "en")
+    'No readings'
+    """
+    if ticket.cause == catalogue.DEVICE_SILENT:
+        return words(language).gettext(catalogue.DEVICE_SILENT_TITLE)
+    return words(language).gettext(catalogue.rule(ticket.rule).title)
+
+
+def first_checks(ticket: Ticket, language: str) -> list[str]:
+    """What to look at first, most frequent cause first."""
+    return [words(language).gettext(check) for check in catalogue.rule(ticket.rule).first_checks]
+
+
+def sentence(ticket: Ticket, meter: Meter, language: str) -> str:
+    """Why this ticket exists, with the numbers of its worst moment. Amounts are in the meter's unit.
+
+    A number that an older ticket does not carry is shown as a dash.
+    """
+    template, values = _facts(ticket, language)
+    return words(language).gettext(template).format(**values, unit=unit_text(meter.unit))
+
+
+def _facts(ticket: Ticket, language: str) -> tuple[str, dict[str, str]]:
+    numbers = ticket.numbers
+
+    def text(name: str, pattern: str = "#,##0.##") -> str:
+        return _number(numbers.get(name), pattern, language)
+
+    if ticket.rule == catalogue.NO_DATA.id:
+        silent, limit = (_duration(numbers.get(name), language) for name in ("silent_h", "limit_h"))
+        template = _DEVICE_SILENT if ticket.cause == catalogue.DEVICE_SILENT else _SILENT
+        return template, {"silent": silent, "limit": limit, "meters": text("meters", "0")}
+    if ticket.rule == catalogue.NIGHT_WATER.id:
+        return _WATER, {
+            "nights": text("nights", "0"),
+            "night": text("night_l_per_h", "#,##0.#"),
+            "usual": text("usual_l_per_h", "#,##0.#"),
+            "year": text("extra_m3_per_year", "#,##0"),
+        }
+    used, usual = numbers.get("used_kwh"), numbers.get("usual_kwh")
+    extra = None if used is None or usual is None else abs(used - usual)
+    return _symptom(ticket), {
+        "used": text("used_kwh"),
+        "usual": text("usual_kwh"),
+        "extra": _number(extra, "#,##0.##", language),
+        "hours": _number(numbers.get("unchanged_h", 0.0) + 1, "0", language),
+        "lowest": text("lowest_usual_kwh"),
+    }
+
+
+def _symptom(ticket: Ticket) -> str:
+    """The strongest of the three symptoms of unusual load; a deviation says more to a person than a low hour."""
+    numbers = ticket.numbers
+    deviation, flat, below = (numbers.get(f"part_{name}", 0.0) for name in ("deviation", "flat", "below"))
+    if flat > max(deviation, below):
+        return _FLAT
+    if below > deviation:
+        return _BELOW
+    return _HIGH if numbers.get("used_kwh", 0.0) >= numbers.get("usual_kwh", 0.0) else _LOW
+
+
+def _number(value: float | None, pattern: str, language: str) -> str:
+    return "–" if value is None else format_decimal(value, format=pattern, locale=locale(language))
+
+
+def _duration(hours: float | None, language: str) -> str:
+    return age_text(None if hours is None else hours * 3600, language)
