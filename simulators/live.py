@@ -88,9 +88,9 @@ class LiveFeed:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def health(self) -> PartHealth:
+    def health(self, now_s: float) -> PartHealth:
         """Whether it is connected and publishing, and the age of what it published last."""
-        age_s = None if self._sent_at is None else max(0.0, self.now_s() - self._sent_at)
+        age_s = None if self._sent_at is None else max(0.0, now_s - self._sent_at)
         if self._thread is None or not self._thread.is_alive():
             return PartHealth("simulator", PartState.DOWN, "it does not run", age_s)
         if not self._client.is_connected():

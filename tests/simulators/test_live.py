@@ -59,12 +59,12 @@ def test_every_device_but_the_silent_one_is_heard(world, now_s, broker, version)
     feed.start()
     try:
         assert listener.complete.wait(20)
-        assert feed.health().state is PartState.WELL
-        assert feed.health().data_age_s == 0.0
+        assert feed.health(now_s).state is PartState.WELL
+        assert feed.health(now_s).data_age_s == 0.0
     finally:
         feed.stop()
         listener.close()
-    assert feed.health().state is PartState.DOWN
+    assert feed.health(now_s).state is PartState.DOWN
     assert {qos for _, _, qos in listener.heard} == {1}
     assert moments(listener.heard, "loggers/logger-siege/readings")[0] == now_s
     assert "loggers/logger-ant-parc/readings" not in {topic for topic, _, _ in listener.heard}
@@ -111,10 +111,10 @@ def test_a_faster_feed_plays_the_past_and_never_the_future(world, now_s, broker)
 def test_without_a_broker_it_says_so_and_stops(world, now_s):
     feed = LiveFeed(world, "127.0.0.1", 1, every_s=0.1, now_s=lambda: now_s)
     feed.start()
-    assert feed.health().state is PartState.DEGRADED
-    assert "127.0.0.1:1" in feed.health().detail
+    assert feed.health(now_s).state is PartState.DEGRADED
+    assert "127.0.0.1:1" in feed.health(now_s).detail
     feed.stop()
-    assert feed.health().state is PartState.DOWN
+    assert feed.health(now_s).state is PartState.DOWN
 
 
 @pytest.mark.parametrize("wrong", [{"speed": 0.0}, {"every_s": -1.0}])
