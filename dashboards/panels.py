@@ -16,6 +16,9 @@ from dashboards.influxql import InfluxQuery, Target, source
 
 KWH, EUR, SHARE, DATE = "kwatth", "currencyEUR", "percentunit", "dateTimeAsLocal"
 
+LONGEST_STEP_MS = 30 * 3_600_000
+"""Between two days that are drawn together: a day that is not known breaks the curve, the 25-hour day does not."""
+
 BAD, GOOD, NEUTRAL = "#c2381f", "#2d7d4f", "#1f6f8b"
 
 
@@ -31,7 +34,8 @@ class Curve:
 
 def figure(title: str, query: str, unit: str, *, about: str = "", thresholds: ThresholdsConfig | None = None) -> Stat:
     """One large number: the newest known value of a query."""
-    panel = (
+    shown = ReduceDataOptions().calcs(["lastNotNull"]).fields("/^Time$/" if unit == DATE else "").values(False)
+    return (
         Stat()
         .title(title)
         .description(about)
@@ -39,15 +43,12 @@ def figure(title: str, query: str, unit: str, *, about: str = "", thresholds: Th
         .with_target(Target(InfluxQuery("A", query, title)))
         .unit(unit)
         .decimals(1 if unit == SHARE else 0)
-        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False))
+        .reduce_options(shown)
         .graph_mode(BigValueGraphMode.NONE)
         .color_mode(BigValueColorMode.VALUE)
         .thresholds(thresholds or always(NEUTRAL))
         .span(4)
         .height(5)
-    )
-    return (
-        panel.reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields("/^Time$/")) if unit == DATE else panel
     )
 
 
@@ -63,8 +64,7 @@ def curves(title: str, drawn: Sequence[Curve], unit: str, *, about: str = "") ->
         .show_points(VisibilityMode.NEVER)
         .line_width(2)
         .fill_opacity(0)
-        # Two days and a half in ms: a day that is not known breaks the curve, the 25-hour day does not.
-        .insert_nulls(216_000_000 / 2)
+        .insert_nulls(LONGEST_STEP_MS)
         .span(24)
         .height(9)
     )

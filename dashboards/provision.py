@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from grafana_client import GrafanaApi
+from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError, GrafanaException, GrafanaUnauthorizedError
 from niquests.exceptions import JSONDecodeError, RequestException
 
@@ -68,19 +68,19 @@ def push(url: str, token: str, source: InfluxSource | None = None) -> list[str]:
     return done
 
 
-def _connect(url: str, token: str) -> GrafanaApi:
+def _connect(url: str, token: str) -> Any:  # grafana-client has no types
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise GrafanaRefused(f"{url!r} is no address of a Grafana: http://host:3000 is expected", retryable=False)
     with _told(url):
-        grafana = GrafanaApi.from_url(url.rstrip("/") + "/", token, timeout=TIMEOUT_S)
+        grafana: Any = GrafanaApi.from_url(url.rstrip("/") + "/", token, timeout=TIMEOUT_S)
         health = grafana.health.check()
     if not isinstance(health, dict) or "database" not in health:
         raise GrafanaRefused(f"What answers at {url} is no Grafana: check PLAGEWATCH_GRAFANA_URL", retryable=False)
     return grafana
 
 
-def _data_source(grafana: GrafanaApi, url: str, source: InfluxSource | None) -> list[str]:
+def _data_source(grafana: Any, url: str, source: InfluxSource | None) -> list[str]:
     try:
         grafana.datasource.get_datasource_by_uid(DATA_SOURCE_UID)
     except GrafanaClientError as error:

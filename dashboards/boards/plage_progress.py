@@ -47,8 +47,8 @@ def build(language: str = "nl") -> dict[str, Any]:
         .with_panel(
             words_panel(
                 say(
-                    "**A neutral model, not the official computation.** Sources and dates of every parameter stand on the"
-                    " PLAGE page. What is not known is not drawn."
+                    "**A neutral model, not the official computation.** Sources and dates of every parameter stand on"
+                    " the PLAGE page. What is not known is not drawn."
                 )
             )
         )
