@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from api.context import AppContext
 from api.registry import Registry
 from api.weeks import Week, week
+from plagewatch.metering import rollups
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.meters import Kind, Meter
 
-STEP_S = {Resolution.QUARTER: 900, Resolution.HOUR: 3600, Resolution.DAY: 86_400, Resolution.MONTH: 31 * 86_400}
+STEP_S = {Resolution.HOUR: 3600, Resolution.DAY: 86_400}
 SILENT_AFTER_S = 6 * 3600
 SILENT_AFTER_READINGS = 8
 
@@ -32,15 +33,13 @@ class MeterNow:
 
 
 def finest(meter: Meter) -> Resolution:
-    """The finest resolution that a meter's readings allow; nothing finer was ever said.
+    """The finest resolution at which a meter's readings say something.
 
     >>> from plagewatch.metering.meters import Carrier
     >>> finest(Meter("m", "s", "m", Carrier.GAS, Kind.INTERVAL, "m3", interval_s=86_400)).value
     'day'
     """
-    if meter.kind is Kind.INDEX or meter.interval_s is None:
-        return Resolution.QUARTER
-    return next((r for r in Resolution if meter.interval_s <= STEP_S[r]), Resolution.MONTH)
+    return rollups.finest(meter.interval_s if meter.kind is Kind.INTERVAL else None)
 
 
 def coarse_enough(meter: Meter, wanted: Resolution) -> Resolution:

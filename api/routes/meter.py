@@ -130,7 +130,7 @@ def listed(context: AppContext, meter: Meter, tz: str, resolution: Resolution, d
     intervals = context.series.intervals(resolution, meter.id, window.start_s, window.end_s)
     grid = grid_of(intervals, resolution, (window.start_s, window.end_s), tz, now_s)
     past = grid.start_s < now_s
-    columns = (grid.start_s, grid.amount, grid.inferred, grid.coverage)
+    columns = (grid.start_s, grid.amount, grid.inferred, grid.coverage_so_far)
     rows = list(zip(*(column[past].tolist() for column in columns), strict=True))
     known = grid.amount[~np.isnan(grid.amount)]
     return Figures(resolution, rows[::-1], float(known.sum()) if len(known) else nan, grid.total_coverage())

@@ -12,10 +12,10 @@ from api.context import Context
 from api.figures import finest
 from api.problems import Problem, ProblemAnswer
 from api.registry import read
-from plagewatch.charts.grid import edges
 from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.meters import Kind, Meter
 from plagewatch.metering.readings import Flow
+from plagewatch.metering.rollups import bounds_s
 from plagewatch.store.names import INTERVAL_FIELDS
 
 router = APIRouter(prefix="/api/v1", tags=["figures"])
@@ -43,7 +43,7 @@ def series(
     tz = registry.site_of(meter).timezone
     window = window_of(from_, to, now_s, tz)
     few_enough(window, resolution)
-    edges_s = edges(resolution, (window.start_s, window.end_s), tz)
+    edges_s = bounds_s(resolution, window.start_s, window.end_s, tz)
     stored = context.series.intervals(resolution, meter_id, int(edges_s[0]), int(edges_s[-1]), flow)
     rows, coverage = _rows(edges_s, stored)
     told = {

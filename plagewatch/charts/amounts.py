@@ -89,7 +89,7 @@ def _draw_gaps(sheet: Sheet, grid: Grid) -> None:
     if len(left):
         band = boxes(left, right, np.zeros(len(left)), np.ones(len(left)))
         look = {"fc": GAP, "ec": GAP_LINES, "hatch": "///", "lw": 0, "zorder": 0.5}
-        sheet.axes.add_patch(PathPatch(band, transform=sheet.axes.get_xaxis_transform(), **look))
+        sheet.axes.add_artist(PathPatch(band, transform=sheet.axes.get_xaxis_transform(), **look))
 
 
 def _draw_highlight(sheet: Sheet, grid: Grid, span_s: tuple[int, int] | None) -> None:
@@ -127,7 +127,8 @@ def _pile(sheet: Sheet, grid: Grid, lower: Floats, upper: Floats, **look: Any) -
     drawn = ~np.isnan(lower) & ~np.isnan(upper) & (lower != upper)
     if drawn.any():
         left, right = (grid.left_h + air)[drawn], (grid.right_h - air)[drawn]
-        sheet.axes.add_patch(PathPatch(boxes(left, right, lower[drawn], upper[drawn]), zorder=2, **look))
+        # Not add_patch: it looks for the limits of every rectangle, which takes as long as all the rest.
+        sheet.axes.add_artist(PathPatch(boxes(left, right, lower[drawn], upper[drawn]), zorder=2, **look))
 
 
 def _reach(grid: Grid, expected: Expected | None) -> tuple[float, float]:

@@ -14,8 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 
 from plagewatch.metering.intervals import Floats
@@ -113,12 +115,14 @@ class Sheet:
     def key(self, entries: Sequence["Key"]) -> None:
         """What each look means, along the foot. By hand: matplotlib's legend costs as much as the rest of a chart."""
         x, y = 12.0, 10.0
+        font = FontProperties(size=self.measures.text - 1)
         to_sheet = Affine2D().scale(1 / 72) + self.figure.dpi_scale_trans
         for entry in entries:
             shape = Path([(x, y + 4.5), (x + 18, y + 4.5)]) if entry.line else boxes(*_corners(x, y))
             self.figure.add_artist(PathPatch(shape, transform=to_sheet, **entry.look()))
             self.write(x + 23, y, entry.label, color=INK)
-            x += 23 + 0.6 * (self.measures.text - 1) * len(entry.label) + 16
+            width, _, _ = text_to_path.get_text_width_height_descent(entry.label, font, ismath=False)
+            x += 23 + width + 18
 
     def values(self, bottom: float, top: float, language: str) -> None:
         """The axis of amounts, with few round ticks."""

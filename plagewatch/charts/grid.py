@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
-from plagewatch.metering.local_time import day_starts_s, month_starts_s
+from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s
 
 FAR_S = 2**40
-STEP_S = {Resolution.QUARTER: 900, Resolution.HOUR: 3600}
+_LENGTH_S = {Resolution.QUARTER: QUARTER_S, Resolution.HOUR: HOUR_S}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +56,32 @@ class Grid:
 
     @property
     def missing(self) -> NDArray[np.bool_]:
-        """Where an amount is not known that could be by now."""
-        return np.isnan(self.amount) & (self.start_s < self.now_s)
+        """Where an amount is not known though its interval is over."""
+        return np.isnan(self.amount) & (self.end_s <= self.now_s)
 
     def gaps(self) -> tuple[Floats, Floats]:
         """Left and right edges [h] of each run of unknown intervals."""
         unknown = np.concatenate([[False], self.missing, [False]]).astype(np.int8)
         first, after = np.flatnonzero(np.diff(unknown) == 1), np.flatnonzero(np.diff(unknown) == -1)
-        now_h = (self.now_s - self.start_s[0]) / 3600
-        return self.left_h[first], np.minimum(self.right_h[after - 1], now_h)
+        return self.left_h[first], self.right_h[after - 1]
 
     def total_coverage(self) -> float:
         """Share of the window, as far as it has passed, that was measured; 0...1, NaN where nothing has passed."""
-        passed_s = np.minimum(self.end_s, self.now_s) - np.minimum(self.start_s, self.now_s)
+        passed_s = self.passed_s
         if not passed_s.sum():
             return float("nan")
         return float(min(np.sum(self.coverage * (self.end_s - self.start_s)) / np.sum(passed_s), 1.0))
+
+    @property
+    def passed_s(self) -> Seconds:
+        """How much of each interval is over [s]."""
+        return np.minimum(self.end_s, self.now_s) - np.minimum(self.start_s, self.now_s)
+
+    @property
+    def coverage_so_far(self) -> Floats:
+        """Coverage of each interval, that of a running one over the part that is over; NaN for one to come."""
+        passed_s = np.where(self.passed_s > 0, self.passed_s, np.nan)
+        return np.minimum(self.coverage * (self.end_s - self.start_s) / passed_s, 1.0)
 
 
 def grid_of(
@@ -85,7 +95,8 @@ def grid_of(
     >>> grid.amount, grid.gaps()
     (array([nan,  2., nan]), (array([0., 2.]), array([1., 3.])))
     """
-    edges_s = edges(resolution, _window(intervals, resolution, window_s), tz)
+    start_s, end_s = _window(intervals, resolution, window_s)
+    edges_s = bounds_s(resolution, start_s, max(end_s, start_s + 1), tz)
     nothing = np.full(len(edges_s) - 1, np.nan)
     empty = Grid(edges_s[:-1], edges_s[1:], nothing, nothing, nothing)
     inferred = intervals.spread + intervals.estimated + intervals.manual
@@ -95,24 +106,9 @@ def grid_of(
     return Grid(edges_s[:-1], edges_s[1:], amount, np.nan_to_num(inferred), np.nan_to_num(coverage), now_s)
 
 
-def edges(resolution: Resolution, window_s: tuple[int, int], tz: str) -> Seconds:
-    """Starts of all intervals that touch the window, and the end of the last one.
-
-    >>> len(edges(Resolution.QUARTER, (1_774_738_800, 1_774_821_600), "Europe/Brussels")) - 1
-    92
-    """
-    start_s, end_s = window_s[0], max(window_s[1], window_s[0] + 1)
-    if resolution is Resolution.DAY:
-        return day_starts_s(start_s, end_s, tz)
-    if resolution is Resolution.MONTH:
-        return month_starts_s(start_s, end_s, tz)
-    step_s = STEP_S[resolution]
-    return np.arange(start_s // step_s, -(-end_s // step_s) + 1, dtype=np.int64) * step_s
-
-
 def _window(intervals: Intervals, resolution: Resolution, window_s: tuple[int, int] | None) -> tuple[int, int]:
     if window_s is not None:
         return window_s
     if not len(intervals):
         return (0, 1)
-    return int(intervals.start_s[0]), int(intervals.start_s[-1]) + STEP_S.get(resolution, 1)
+    return int(intervals.start_s[0]), int(intervals.start_s[-1]) + _LENGTH_S.get(resolution, 1)

@@ -19,13 +19,15 @@ def usual_amounts(past: Intervals, start_s: Seconds, tz: str) -> Floats:
     >>> usual_amounts(weeks, np.array([4 * 168 * 3600, (4 * 168 + 5) * 3600]), "UTC")
     array([0., 5.])
     """
-    usual = np.full(HOURS, np.nan)
     hours, amounts = _hour_of_week(past.start_s, tz)[past.known], past.amount[past.known]
-    order = np.argsort(hours, kind="stable")
+    order = np.lexsort((amounts, hours))
     hours, amounts = hours[order], amounts[order]
-    for group in np.split(np.arange(len(hours)), np.flatnonzero(np.diff(hours)) + 1):
-        if len(group) >= FEWEST:
-            usual[hours[group[0]]] = np.median(amounts[group])
+    # In each hour's run of sorted amounts the median lies in the middle, or between the two there.
+    first, count = np.searchsorted(hours, np.arange(HOURS)), np.bincount(hours, minlength=HOURS)
+    enough = count >= FEWEST
+    usual = np.full(HOURS, np.nan)
+    lower, upper = first[enough] + (count[enough] - 1) // 2, first[enough] + count[enough] // 2
+    usual[enough] = (amounts[lower] + amounts[upper]) / 2
     return usual[_hour_of_week(start_s, tz)]
 
 
