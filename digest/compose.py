@@ -33,6 +33,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketLine:
+    """A ticket to show. eur_per_year: what it costs if it is left as it is; NaN = not known."""
+
+    facts: TicketFacts
+    eur_per_year: float
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """The mail before rendering, complete: the text and the HTML say the same. Empty tuples are left out of it."""
 
@@ -43,7 +51,7 @@ class Digest:
     subject: Phrase
     opening: tuple[Phrase, ...]
     buildings: tuple[BuildingSection, ...]
-    tickets: tuple[TicketFacts, ...]
+    tickets: tuple[TicketLine, ...]
     ticket_counts: tuple[Phrase, ...]
     to_do: tuple[Phrase, ...]
     plage: tuple[Phrase, ...]
@@ -68,7 +76,7 @@ def compose(facts: WeekFacts, language: str) -> Digest:
         subject=_subject(kind, changed, facts.tickets),
         opening=tuple(_opening(kind, sections)),
         buildings=shown,
-        tickets=tuple(sorted(facts.tickets.living, key=_weight))[:SHOWN_TICKETS],
+        tickets=tuple(sorted(_ticket_lines(facts), key=_weight))[:SHOWN_TICKETS],
         ticket_counts=tuple(_ticket_counts(facts.tickets)),
         to_do=tuple(_to_do(changed)),
         plage=tuple(target_of(facts.plage)),
@@ -157,14 +165,18 @@ def _money(changes_eur: list[float]) -> Phrase:
 URGENCY = {urgency: place for place, urgency in enumerate(Urgency)}
 
 
-def _weight(facts: TicketFacts) -> tuple[int, float, float, int]:
-    ticket = facts.ticket
-    return (
-        URGENCY[ticket.urgency],
-        -ticket.numbers.get("eur_per_year", 0.0),
-        -ticket.score,
-        ticket.id,
-    )
+def _ticket_lines(facts: WeekFacts) -> Iterator[TicketLine]:
+    for living in facts.tickets.living:
+        meter = living.meter
+        price = price_on(facts.prices, meter.carrier, meter.unit, facts.first_on)
+        extra = living.ticket.numbers.get(f"extra_{meter.unit.lower()}_per_year", float("nan"))
+        yield TicketLine(living, extra * price.eur_per_unit if price else float("nan"))
+
+
+def _weight(line: TicketLine) -> tuple[int, float, float, int]:
+    ticket = line.facts.ticket
+    eur = 0.0 if np.isnan(line.eur_per_year) else line.eur_per_year
+    return URGENCY[ticket.urgency], -eur, -ticket.score, ticket.id
 
 
 def _ticket_counts(tickets: TicketWeek) -> Iterator[Phrase]:

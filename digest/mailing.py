@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from digest.compose import compose
 from digest.gather import gather
-from digest.render import TicketTitle, render
+from digest.render import TicketWords, render
 from digest.schedule import KIND, week_of
 from plagewatch import plage_progress
 from plagewatch.mail import Mail
@@ -23,7 +23,7 @@ class DigestWriter:
     series: SeriesStore
     portfolio: Portfolio
     base_url: str
-    ticket_title: TicketTitle
+    ticket_words: TicketWords
 
     def mail(self, item: OutboxItem) -> Mail:
         """The mail of an outbox row of kind `digest`, with what is known now of its week.
@@ -36,4 +36,4 @@ class DigestWriter:
         first_on = week_of(item.subject_key.removeprefix(f"{KIND}:"))
         assessment = plage_progress.assess(self.engine, self.series, self.portfolio, item.due_s)
         facts = gather(self.engine, self.series, person, first_on, assessment)
-        return render(compose(facts, person.language), person, self.base_url, self.ticket_title)
+        return render(compose(facts, person.language), person, self.base_url, self.ticket_words)

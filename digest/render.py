@@ -8,25 +8,32 @@ import numpy as np
 from babel.dates import format_interval
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from digest.compose import CARRIERS, Digest
-from digest.facts import MeterWeek, TicketFacts
+from digest.compose import CARRIERS, Digest, TicketLine
+from digest.facts import MeterWeek
 from digest.phrases import Amount, Change, Euro, Fraction, Phrase, Value
 from digest.rows import BuildingSection, Row
-from digest.wording import euro_change_text, sentence, value_text
+from digest.wording import date_text, euro_change_text, euro_text, sentence, value_text
 from plagewatch.charts import ChartStyle, Expected, Size, amounts_chart
 from plagewatch.mail import Mail
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.local_time import local_day, local_fields
 from plagewatch.metering.meters import Carrier, Meter, Person
-from plagewatch.number_words import locale, time_text
+from plagewatch.number_words import locale
 from plagewatch.tickets.states import State, Ticket
 from plagewatch.tickets.texts import N_
 from plagewatch.words import words
 
 CHART = "chart"
 WHOLE_DAY = 0.95
-TicketTitle = Callable[[Ticket, Meter, str], str]
-"""Says in a language what is wrong at a meter."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketWords:
+    """How a ticket is told: a title in a language, and a sentence with its numbers."""
+
+    title: Callable[[Ticket, str], str]
+    sentence: Callable[[Ticket, Meter, str], str]
+
 
 STATES = {
     State.OPEN: N_("nobody has taken it yet"),
@@ -64,6 +71,7 @@ class TicketText:
     """One notice."""
 
     title: str
+    sentence: str
     where: str
     since: str
     state: str
@@ -71,7 +79,7 @@ class TicketText:
     url: str
 
 
-def render(digest: Digest, person: Person, base_url: str, ticket_title: TicketTitle) -> Mail:
+def render(digest: Digest, person: Person, base_url: str, ticket_words: TicketWords) -> Mail:
     """The mail of a person. base_url: where the links lead, without a slash at its end."""
     language = digest.language
     year, week, _ = digest.first_on.isocalendar()
@@ -90,7 +98,7 @@ def render(digest: Digest, person: Person, base_url: str, ticket_title: TicketTi
         "year": year,
         "opening": said(digest.opening),
         "buildings": [_building(section, language, base_url) for section in digest.buildings],
-        "tickets": [_ticket(facts, language, base_url, ticket_title) for facts in digest.tickets],
+        "tickets": [_ticket(line, language, base_url, ticket_words) for line in digest.tickets],
         "ticket_counts": said(digest.ticket_counts),
         "to_do": said(digest.to_do),
         "plage": said(digest.plage),
@@ -147,16 +155,17 @@ def _trend(row: Row) -> str:
     return "more" if row.cost_change_eur > 0 else "less"
 
 
-def _ticket(facts: TicketFacts, language: str, base_url: str, ticket_title: TicketTitle) -> TicketText:
-    say, ticket = words(language).gettext, facts.ticket
-    yearly = ticket.numbers.get("eur_per_year", float("nan"))
-    text = say("about {money} a year if it is left as it is")
+def _ticket(line: TicketLine, language: str, base_url: str, ticket_words: TicketWords) -> TicketText:
+    say, facts, ticket = words(language).gettext, line.facts, line.facts.ticket
+    since = date_text(local_day(ticket.first_abnormal_s, facts.tz), language)
+    money = say("about {money} a year if it is left as it is").format(money=euro_text(line.eur_per_year, language))
     return TicketText(
-        title=ticket_title(ticket, facts.meter, language),
+        title=ticket_words.title(ticket, language),
+        sentence=ticket_words.sentence(ticket, facts.meter, language),
         where=facts.building.name,
-        since=say("since {moment}").format(moment=time_text(ticket.first_abnormal_s, facts.tz, language, "d MMMM")),
+        since=say("since {moment}").format(moment=since),
         state=say(STATES[ticket.state]),
-        money="" if np.isnan(yearly) else text.format(money=value_text(Euro(yearly), language)),
+        money="" if np.isnan(line.eur_per_year) else money,
         url=f"{base_url}/tickets/{ticket.id}",
     )
 

@@ -29,10 +29,10 @@ def sentence(phrase: Phrase, language: str, extra: Mapping[str, Value] | None = 
 
 
 def value_text(value: Value, language: str) -> str:
-    """One value with its unit; a dash where it is not known.
+    r"""One value with its unit; a dash where it is not known.
 
     >>> value_text(Amount(1234.5, "m3"), "nl"), value_text(Euro(1234.5), "nl"), value_text(Euro(float("nan")), "fr")
-    ('1.235 m³', '€\xa01.234', '–')
+    ('1.235\xa0m³', '€\xa01.234', '–')
     """
     match value:
         case Amount(number, unit):
@@ -54,9 +54,19 @@ def value_text(value: Value, language: str) -> str:
         case Refusal():
             return refusal_text(value, language)
         case date():
-            return format_date(value, "d MMMM y", locale=locale(language))
+            return date_text(value, language)
         case _:
             return str(value)
+
+
+def date_text(day: date, language: str) -> str:
+    """A date in full.
+
+    >>> date_text(date(2026, 11, 1), "nl"), date_text(date(2026, 11, 1), "fr")
+    ('1 november 2026', '1er novembre 2026')
+    """
+    pattern = "d'er' MMMM y" if language == "fr" and day.day == 1 else "d MMMM y"
+    return format_date(day, pattern, locale=locale(language))
 
 
 def euro_text(value: float, language: str) -> str:
@@ -67,7 +77,7 @@ def euro_text(value: float, language: str) -> str:
 
 
 def euro_change_text(value: float, language: str) -> str:
-    """A difference in money with its sign.
+    r"""A difference in money with its sign.
 
     >>> euro_change_text(12.3, "en"), euro_change_text(-12.3, "fr")
     ('+€12', '−12\xa0€')

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from digest.facts import BuildingWeek, MeterWeek, TicketFacts, TicketWeek, WeekFacts
+from digest.render import TicketWords
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import Building, Carrier, Kind, Meter, Person, Role, Use
@@ -101,5 +102,8 @@ def reader() -> Callable[[str], Person]:
 
 
 @pytest.fixture
-def title() -> Callable[[Ticket, Meter, str], str]:
-    return lambda ticket, meter, language: f"{meter.name}: {ticket.cause}"
+def told() -> TicketWords:
+    return TicketWords(
+        title=lambda ticket, language: f"title of {ticket.id} in {language}",
+        sentence=lambda ticket, meter, language: f"{meter.name}: {ticket.cause}",
+    )
