@@ -84,10 +84,13 @@ def _write_weather(world: World, path: Path) -> None:
     hours = len(at_s) // 4
     temp_c = shown["temperature"][: hours * 4].reshape(hours, 4).mean(axis=1).tolist()
     ghi_wm2 = shown["irradiance"][: hours * 4].reshape(hours, 4).mean(axis=1).tolist()
+    stamps = [_iso(start_s) for start_s in at_s[: hours * 4 : 4].tolist()]
+    lines = [f",{start},{temp:.2f},{ghi:.1f}\n" for start, temp, ghi in zip(stamps, temp_c, ghi_wm2, strict=True)]
     with _compressed(path) as file:
         file.write("site,start,temp_c,ghi_wm2\n")
-        for start_s, temp, ghi in zip(at_s[: hours * 4 : 4].tolist(), temp_c, ghi_wm2, strict=True):
-            file.write(f"{WEATHER_SITE},{_iso(start_s)},{temp:.2f},{ghi:.1f}\n")
+        # The format knows weather of sites that have meters: all of them have the station's.
+        for building in world.buildings:
+            file.writelines(building.id + line for line in lines)
 
 
 def _station(world: World) -> Device:

@@ -47,7 +47,8 @@ def test_meters_weather_and_truth_have_their_columns(written):
     assert {row["kind"] for row in meters} == {"index"}
     weather = read(out / "weather.csv.gz")
     assert list(weather[0]) == ["site", "start", "temp_c", "ghi_wm2"]
-    starts = [seconds(row["start"]) for row in weather]
+    assert {row["site"] for row in weather} == {row["site"] for row in meters}
+    starts = [seconds(row["start"]) for row in weather if row["site"] == "wzc-eik"]
     assert np.diff(starts).tolist() == [3600] * (len(starts) - 1)
     assert all(-20 < float(row["temp_c"]) < 40 for row in weather)
     truth = read(out / "truth.csv")
