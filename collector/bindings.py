@@ -34,6 +34,9 @@ class BindingTable:
         [('old', 0, 2), ('new', 2, 3)]
         """
         starts, meters = self._meters.get((device, register), ([], []))
+        if len(starts) == 1 and at_ms and starts[0] <= (at_ms[0] if len(at_ms) == 1 else min(at_ms)):
+            yield meters[0], 0, len(at_ms)  # nearly always: one meter for all time
+            return
         first, current = 0, -2
         for place, moment_ms in enumerate(at_ms):
             found = bisect_right(starts, moment_ms) - 1

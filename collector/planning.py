@@ -12,6 +12,7 @@ from plagewatch.store.records.quarantine import Quarantined
 from plagewatch.store.records.work import DirtyWindow
 
 MAX_DETAILS = 20
+MAX_DETAIL_LENGTH = 600  # it stands in a key: PostgreSQL's hold 2 700 bytes
 
 
 @dataclass(slots=True)
@@ -38,7 +39,9 @@ class Plan:
         """The stretch of each meter whose figures become old."""
         spans: dict[str, tuple[int, int]] = {}
         for block in self.blocks:
-            first_ms, last_ms = min(block.at_ms), max(block.at_ms)
+            first_ms = last_ms = block.at_ms[0]
+            if len(block.at_ms) > 1:
+                first_ms, last_ms = min(block.at_ms), max(block.at_ms)
             known = spans.get(block.meter, (first_ms, last_ms))
             spans[block.meter] = (min(known[0], first_ms), max(known[1], last_ms))
         return [DirtyWindow(meter, first_ms, last_ms) for meter, (first_ms, last_ms) in spans.items()]
@@ -93,7 +96,8 @@ def _bind(made: Plan, readings: Readings, packet: Packet, table: BindingTable) -
     at_ms = [packet.received_ms] if readings.at_ms is None else readings.at_ms
     before: list[Readings] = []
     for meter, first, end in table.runs(readings.device, readings.register, at_ms):
-        at, value = at_ms[first:end], readings.value[first:end]
+        whole = end - first == len(at_ms)
+        at, value = (at_ms, readings.value) if whole else (at_ms[first:end], readings.value[first:end])
         if meter is None:
             before.append(Readings(readings.device, readings.register, at, value, readings.serial))
             continue
@@ -103,13 +107,18 @@ def _bind(made: Plan, readings: Readings, packet: Packet, table: BindingTable) -
 
 
 def _seen(readings: Sequence[Readings]) -> str:
-    return _joined([f"{r.register}={r.value[-1]:.10g}" + (f" ({len(r.value)} values)" if len(r.value) > 1 else "")
-                    for r in readings])  # fmt: skip
+    return _joined(
+        [
+            f"{r.register}={r.value[-1]:.10g}" + (f" ({len(r.value)} values)" if len(r.value) > 1 else "")
+            for r in readings
+        ]
+    )
 
 
 def _joined(texts: Sequence[str]) -> str:
     more = len(texts) - MAX_DETAILS
-    return "; ".join(texts[:MAX_DETAILS]) + (f"; and {more} more" if more > 0 else "")
+    text = "; ".join(texts[:MAX_DETAILS])[:MAX_DETAIL_LENGTH]
+    return text + (f"; and {more} more" if more > 0 else "")
 
 
 def _quarantined(spooled: Spooled, device: str, reason: Reason, detail: str) -> Quarantined:

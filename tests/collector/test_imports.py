@@ -213,7 +213,9 @@ def test_an_unknown_interval_is_learnt_from_the_readings(tmp_path, engine, serie
         readings=f"meter,start,value\n{rows}",
     )
     run(folder, engine, series)
-    assert meter(engine, "e").interval_s == 3600
+    learnt = meter(engine, "e")
+    assert learnt is not None
+    assert learnt.interval_s == 3600
 
 
 READINGS = "meter,start,value\ne,2026-01-01T00:00:00Z,1\n"

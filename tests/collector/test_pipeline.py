@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,6 +15,7 @@ from plagewatch.store.records.quarantine import counts, quarantined
 from plagewatch.store.records.registry import save
 from plagewatch.store.records.work import dirty_windows
 from plagewatch.store.series.protocol import SeriesError
+from plagewatch.store.series.sqlite import SqliteSeries
 
 NOW_MS = 1_795_169_702_000
 AT_MS = 1_795_169_700_000
@@ -164,37 +166,59 @@ def test_a_locked_store_stops_the_drain_and_a_later_one_goes_on(pipeline, spool,
     assert spool.watermark() == 1
 
 
-class Choosy:
-    """A real store behind a rule of its own: it never takes a certain value, as InfluxDB refuses a type conflict."""
+def test_hostile_names_are_kept_in_a_form_that_every_database_takes(pipeline, engine):
+    registers = ", ".join(f'"{"n" * 200}{place}\\u0000\\ud800": 1' for place in range(50))
+    shelly = (
+        '{"src": "\\u0000\\ud800", "method": "NotifyStatus", "params": {"em:0": {"total_act_power": 1}, "em:x": 1}}'
+    )
+    pipeline.accept(
+        [
+            Packet("loggers/cellar/readings", f'{{"registers": {{{registers}}}}}'.encode(), NOW_MS),
+            Packet("shelly/events/rpc", shelly.encode(), NOW_MS),
+        ]
+    )
+    assert pipeline.drain(NOW_MS).quarantined == 2
+    for item in quarantined(engine):
+        for text in (item.source, item.device, item.detail):
+            assert "\x00" not in text
+            assert len(text.encode()) < 2_000
 
-    def __init__(self, series, refused: float, well: bool) -> None:
-        self._series = series
-        self._refused = refused
-        self._well = well
 
-    def write_samples(self, blocks: list[Samples]) -> None:
-        if any(self._refused in block.value for block in blocks):
+class Choosy(SqliteSeries):
+    """The real store with one more rule: it never takes the value 13, as InfluxDB refuses a type conflict."""
+
+    well = True
+
+    def write_samples(self, blocks: Sequence[Samples]) -> None:
+        if any(13.0 in block.value for block in blocks):
             raise SeriesError("type conflict", retryable=False)
-        self._series.write_samples(blocks)
+        super().write_samples(blocks)
 
     def check(self) -> None:
-        if not self._well:
+        if not self.well:
             raise SeriesError("the token may not write", retryable=False)
 
 
-def test_a_packet_that_the_store_never_takes_is_found_and_the_others_are_kept(pipeline, spool, series, engine):
-    choosy = Pipeline(spool, Choosy(series, 13.0, well=True), engine)
-    choosy.accept([packet(value, at=AT_MS // 1000 + value) for value in range(40)])
-    report = choosy.drain(NOW_MS)
+@pytest.fixture
+def choosy(tmp_path):
+    opened = Choosy(tmp_path / "choosy.db")
+    yield opened
+    opened.close()
+
+
+def test_a_packet_that_the_store_never_takes_is_found_and_the_others_are_kept(pipeline, spool, choosy, engine):
+    pipeline.accept([packet(value, at=AT_MS // 1000 + value) for value in range(40)])
+    report = Pipeline(spool, choosy, engine).drain(NOW_MS)
     assert (report.packets, report.samples, report.quarantined) == (40, 39, 1)
     assert "type conflict" in quarantined(engine)[0].detail
+    assert [value for _, value in stored(choosy)] == [float(value) for value in range(40) if value != 13]
     assert spool.watermark() == 40
 
 
-def test_a_store_that_refuses_everything_is_no_packets_fault(pipeline, spool, series, engine):
-    choosy = Pipeline(spool, Choosy(series, 13.0, well=False), engine)
-    choosy.accept([packet(13)])
-    assert "may not write" in choosy.drain(NOW_MS).stopped
+def test_a_store_that_refuses_everything_is_no_packets_fault(pipeline, spool, choosy, engine):
+    choosy.well = False
+    pipeline.accept([packet(13)])
+    assert "may not write" in Pipeline(spool, choosy, engine).drain(NOW_MS).stopped
     assert (spool.watermark(), quarantined(engine)) == (0, [])
 
 

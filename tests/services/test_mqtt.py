@@ -23,6 +23,7 @@ from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Reason
 from plagewatch.store.records.quarantine import counts
 from plagewatch.store.records.registry import save
+from plagewatch.store.series.sqlite import SqliteSeries
 
 pytestmark = pytest.mark.service
 
@@ -49,12 +50,12 @@ class Bench:
     device: str
     spool: Spool
     pipeline: Pipeline
-    series: object
+    series: SqliteSeries
     publisher: Client
     running: list[MqttCollector]
 
-    def collector(self, **changes: object) -> MqttCollector:
-        made = MqttCollector(replace(self.settings, **changes), self.pipeline)
+    def collector(self, topics: tuple[str, ...] | None = None) -> MqttCollector:
+        made = MqttCollector(replace(self.settings, topics=topics or self.settings.topics), self.pipeline)
         self.running.append(made)
         made.start()
         until(lambda: made.connected, "the connection")
@@ -68,7 +69,7 @@ class Bench:
 
     def stored(self) -> list[float]:
         self.pipeline.drain(now_ms())
-        return self.series.samples("m1", "gas_volume", 0, 1 << 50).value.tolist()
+        return [float(value) for value in self.series.samples("m1", "gas_volume", 0, 1 << 50).value]
 
 
 def new_client(settings: MqttSettings, name: str) -> Client:
@@ -113,7 +114,7 @@ def inner_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture(params=["mosquitto 5", "mosquitto 3.1.1", "embedded 5"])
-def bench(request: pytest.FixtureRequest, bench_on) -> Bench:
+def bench(request: pytest.FixtureRequest, bench_on: Callable[..., Bench]) -> Bench:
     if request.param == "embedded 5":
         return bench_on(request.getfixturevalue("inner_port"))
     return bench_on(request.getfixturevalue("broker").port, 5 if request.param.endswith(" 5") else 4)

@@ -48,6 +48,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
     ),
 }
 
+_INSTANCE = re.compile(r"[0-9]{0,5}")
 _NOTHING = object()
 
 
@@ -71,7 +72,7 @@ def _notification(prefix: str, content: object, received_ms: int) -> Decoded:
     if not isinstance(params, dict):
         return _refused(Reason.MALFORMED, f"params is {shown(params)}")
     source, ts = content.get("src"), params.get("ts")
-    device = source if isinstance(source, str) and source else prefix
+    device = shown(source) if isinstance(source, str) and source else prefix
     if ts is None:
         return _components(device, params, None)
     at_ms = moment_ms(ts) if not isinstance(ts, str) else None
@@ -87,7 +88,7 @@ def _components(device: str, components: Mapping[str, object], at_ms: list[int] 
     left_out: list[LeftOut] = []
     for name, state in components.items():
         kind, _, instance = name.partition(":")
-        if kind not in FIELDS:
+        if kind not in FIELDS or not _INSTANCE.fullmatch(instance):
             continue
         if not isinstance(state, dict):
             left_out.append(LeftOut(Reason.MALFORMED, f"{name} is {shown(state)}"))
