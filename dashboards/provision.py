@@ -58,8 +58,7 @@ def push(url: str, token: str, source: InfluxSource | None = None) -> list[str]:
     A data source that is there is left as it is. Raises GrafanaRefused for a wrong URL, token or right, and where the
     data source is missing and no InfluxDB is given.
     """
-    grafana = _connect(url, token)
-    with _told(url):
+    with _told(url), _connected(url, token) as grafana:
         done = _data_source(grafana, url, source)
         for board in boards().values():
             sent = {"dashboard": board, "overwrite": True, "message": "plagewatch dashboards push"}
@@ -68,16 +67,19 @@ def push(url: str, token: str, source: InfluxSource | None = None) -> list[str]:
     return done
 
 
-def _connect(url: str, token: str) -> Any:  # grafana-client has no types
+@contextmanager
+def _connected(url: str, token: str) -> Iterator[Any]:  # grafana-client has no types
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise GrafanaRefused(f"{url!r} is no address of a Grafana: http://host:3000 is expected", retryable=False)
-    with _told(url):
-        grafana: Any = GrafanaApi.from_url(url.rstrip("/") + "/", token, timeout=TIMEOUT_S)
-        health = grafana.health.check()
-    if not isinstance(health, dict) or "database" not in health:
-        raise GrafanaRefused(f"What answers at {url} is no Grafana: check PLAGEWATCH_GRAFANA_URL", retryable=False)
-    return grafana
+    grafana: Any = GrafanaApi.from_url(url.rstrip("/") + "/", token, timeout=TIMEOUT_S)
+    try:
+        health = grafana.client.GET("/health")  # its own health.check asks for settings instead
+        if not isinstance(health, dict) or "database" not in health:
+            raise GrafanaRefused(f"What answers at {url} is no Grafana: check PLAGEWATCH_GRAFANA_URL", retryable=False)
+        yield grafana
+    finally:
+        grafana.client.s.close()
 
 
 def _data_source(grafana: Any, url: str, source: InfluxSource | None) -> list[str]:

@@ -146,7 +146,8 @@ def influx(influx_server: Influx) -> Influx:
     made = _post(f"{influx_server.url}/api/v2/orgs", {"name": org}, influx_server.token)
     resources = ["buckets", "orgs", "dashboards", "authorizations", "dbrp"]
     rights = [
-        {"action": action, "resource": {"type": kind, "orgID": made["id"]}}
+        # An organisation itself is named by its own id, what it holds by the organisation's.
+        {"action": action, "resource": {"type": kind, "id" if kind == "orgs" else "orgID": made["id"]}}
         for kind in resources
         for action in ("read", "write")
     ]

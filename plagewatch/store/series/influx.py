@@ -67,9 +67,10 @@ class InfluxSeries:
         self._reachable()
         with self._told():
             buckets = self._client.buckets_api()
+            # Asked for by name, a bucket that is not there is an error to a token of this organisation alone.
+            there = {bucket.name for bucket in buckets.find_buckets_iter(org=self._org)}
             for name in (EVIDENCE_BUCKET, ENERGY_BUCKET):
-                # By name alone it would find the bucket of another organisation that the token may see.
-                if not buckets.find_buckets(name=name, org=self._org).buckets:
+                if name not in there:
                     rule = {"type": "expire", "everySeconds": 0, "shardGroupDurationSeconds": SHARD_S}
                     buckets.create_bucket(bucket_name=name, org=self._org, retention_rules=[rule])
 
