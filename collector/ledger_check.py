@@ -71,6 +71,8 @@ def _of_flow(series: SeriesStore, subject: Subject, registers: list[str], flow: 
     missing = (_sum(everything) - expected) / multiplier
     balances = []
     for register, booking in bookings.items():
+        if np.isnan(booking.first_index):
+            continue  # every instant contradicts itself: there is no index to account for
         balances.append(_balance(subject.meter.id, register, booking, booking.booked + missing))
         missing = 0.0
     return balances

@@ -1,0 +1,275 @@
+"""The ledger's promise on streams of every kind: nothing is lost, nothing invented."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from plagewatch.metering.course import Note
+from plagewatch.metering.meters import MeterFacts, Swap
+from plagewatch.metering.registers import Booking, Terms, book
+
+START_MS = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1000
+QUARTER_MS = 900_000
+PLAIN = Terms(900, "kWh", [MeterFacts("m", digits=6, decimals=1)])
+
+
+def at(*quarters: float) -> np.ndarray:
+    return np.array([START_MS + round(quarter * QUARTER_MS) for quarter in quarters], np.int64)
+
+
+def booked(at_ms: np.ndarray, value, terms: Terms = PLAIN) -> Booking:
+    return book(at_ms, np.array(value, np.float64), terms, START_MS // 1000, START_MS // 1000 + 400 * 86_400)
+
+
+def amounts(booking: Booking) -> list[float | None]:
+    return [None if np.isnan(a) else round(float(a), 6) for a in booking.quarters.amount]
+
+
+def notes(booking: Booking) -> list[Note]:
+    return [found.note for found in booking.found]
+
+
+def assert_conserved(booking: Booking, multiplier: float = 1.0) -> None:
+    moved = booking.last_index - booking.first_index + booking.declared_steps
+    assert booking.booked + booking.quarantined == pytest.approx(moved, abs=1e-6, rel=1e-9)
+    assert np.nansum(booking.quarters.amount) == pytest.approx(booking.booked * multiplier, abs=1e-6, rel=1e-9)
+
+
+def test_a_quarter_between_two_samples_is_their_difference():
+    found = booked(at(0, 1, 2, 3), [100.0, 100.5, 102.0, 102.0])
+    assert amounts(found) == [0.5, 1.5, 0.0]
+    assert found.quarters.coverage.tolist() == [1.0, 1.0, 1.0]
+    assert found.quarters.interpolated.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_partial_quarters_at_both_ends_carry_the_measured_share():
+    found = booked(at(0.5, 1.5), [10.0, 12.0])
+    assert amounts(found) == [1.0, 1.0]
+    assert found.quarters.coverage.tolist() == [0.5, 0.5]
+    assert found.quarters.interpolated.tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_a_gap_is_spread_without_coverage_and_adds_up():
+    found = booked(at(0, 1, 9, 10), [0.0, 1.0, 9.0, 10.0])
+    assert amounts(found) == [1.0] * 10
+    assert found.quarters.coverage.tolist() == [1.0] + [0.0] * 8 + [1.0]
+    assert found.quarters.spread.sum() == pytest.approx(8.0)
+
+
+@pytest.mark.parametrize(("quarters", "is_gap"), [(4, False), (4.01, True)])
+def test_an_hour_is_no_gap_yet(quarters, is_gap):
+    found = booked(at(0, quarters), [0.0, 4.0])
+    assert bool(found.quarters.coverage[0] == 0.0) is is_gap
+
+
+def test_three_times_the_usual_distance_is_no_gap_yet():
+    assert booked(at(0, 12), [0.0, 4.0], Terms(3600, "kWh")).quarters.coverage.tolist() == [1.0] * 12
+    assert booked(at(0, 12.5), [0.0, 4.0], Terms(3600, "kWh")).quarters.coverage.tolist() == [0.0] * 13
+
+
+def test_one_packet_of_zero_changes_nothing_but_a_finding():
+    with_zero = booked(at(0, 1, 2, 3), [100.0, 0.0, 102.0, 103.0])
+    without = booked(at(0, 2, 3), [100.0, 102.0, 103.0])
+    assert amounts(with_zero) == amounts(without) == [1.0, 1.0, 1.0]
+    assert (with_zero.declared_steps, with_zero.quarantined) == (0.0, 0.0)
+    assert notes(with_zero) == [Note.EXCURSION]
+
+
+def test_a_jump_that_returns_is_set_aside():
+    found = booked(at(0, 1, 2, 3, 4), [100.0, 5000.0, 5001.0, 103.0, 104.0])
+    assert amounts(found) == [1.0, 1.0, 1.0, 1.0]
+    assert (found.declared_steps, found.quarantined) == (0.0, 0.0)
+
+
+def test_several_zeros_in_a_row_are_one_excursion():
+    found = booked(at(0, 1, 2, 3, 4), [100.0, 0.0, 0.0, 0.0, 104.0])
+    assert amounts(found) == [1.0] * 4
+    assert notes(found) == [Note.EXCURSION]
+
+
+def test_one_step_back_is_noise_until_the_highest_value_is_passed():
+    found = booked(at(0, 1, 2, 3, 4), [100.0, 100.5, 100.4, 100.5, 100.9])
+    assert amounts(found) == [0.5, 0.0, 0.0, 0.4]
+    assert found.quarters.coverage.tolist() == [1.0] * 4
+
+
+def test_a_rollover_is_a_recognised_step():
+    found = booked(at(0, 1, 2), [999_998.0, 1.0, 2.0])
+    assert amounts(found) == [3.0, 1.0]
+    assert found.declared_steps == 1_000_000.0
+    assert notes(found) == [Note.ROLLOVER]
+
+
+def test_a_fall_that_stays_is_an_exchange_and_nothing_is_invented():
+    found = booked(at(0, 1, 2, 3, 4), [500.0, 501.0, 3.0, 4.0, 5.0])
+    assert amounts(found) == [1.0, None, 1.0, 1.0]
+    assert found.quarters.coverage.tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert found.declared_steps == 498.0
+    assert_conserved(found)
+
+
+def test_an_exchange_that_soon_passes_the_old_index_is_no_excursion():
+    found = booked(at(*range(8)), [3.0, 4.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    assert found.declared_steps == 4.0
+    assert amounts(found) == [1.0, None, 1.0, 1.0, 1.0, 1.0, 1.0]
+
+
+def test_a_fall_nothing_came_after_is_only_a_suspect():
+    found = booked(at(0, 1, 2), [100.0, 101.0, 0.0])
+    assert (found.last_index, found.declared_steps) == (101.0, 0.0)
+    assert amounts(found) == [1.0, None]
+    assert notes(found) == [Note.SUSPECT]
+
+
+def test_an_impossible_movement_is_quarantined_whole():
+    terms = Terms(900, "kWh", [MeterFacts("m", decimals=1, max_power_kw=40.0)])
+    found = booked(at(0, 1, 2, 3), [100.0, 105.0, 905.0, 910.0], terms)
+    assert amounts(found) == [5.0, None, 5.0]
+    assert (found.quarantined, found.booked) == (800.0, 10.0)
+    assert_conserved(found)
+
+
+def test_an_impossible_jump_that_returns_is_set_aside_not_quarantined():
+    terms = Terms(900, "kWh", [MeterFacts("m", decimals=1, max_power_kw=40.0)])
+    found = booked(at(0, 1, 2, 3), [100.0, 900.0, 102.0, 103.0], terms)
+    assert amounts(found) == [1.0, 1.0, 1.0]
+    assert found.quarantined == 0.0
+
+
+def test_the_greatest_power_counts_in_kwh_whatever_the_multiplier():
+    terms = Terms(900, "kWh", [MeterFacts("m", multiplier=100.0, max_power_kw=40.0)])
+    assert booked(at(0, 1, 2), [1.0, 1.09, 1.1], terms).quarantined == 0.0
+    assert booked(at(0, 1, 2), [1.0, 1.2, 1.3], terms).quarantined == pytest.approx(0.2)
+
+
+def test_a_greatest_power_means_nothing_in_cubic_metres():
+    terms = Terms(900, "m3", [MeterFacts("m", max_power_kw=1.0)])
+    assert booked(at(0, 1), [0.0, 50.0], terms).quarantined == 0.0
+
+
+def test_two_values_of_one_instant_are_set_aside_unless_exactly_one_fits():
+    one_fits = booked(at(0, 1, 1, 2), [100.0, 101.0, 250.0, 102.0])
+    assert amounts(one_fits) == [1.0, 1.0]
+    both_fit = booked(at(0, 1, 1, 2), [100.0, 100.2, 101.0, 102.0])
+    assert amounts(both_fit) == [1.0, 1.0]
+    assert both_fit.quarters.interpolated.tolist() == pytest.approx([1.0, 1.0])
+    assert notes(one_fits) == notes(both_fit) == [Note.CONTRADICTION]
+
+
+def test_a_declared_swap_splits_its_quarter():
+    swap = Swap("m", "r", START_MS + QUARTER_MS + QUARTER_MS // 2, 101.5, 7.0)
+    found = booked(at(0, 1, 2, 3), [100.0, 101.0, 8.0, 9.0], Terms(900, "kWh", PLAIN.facts, [swap]))
+    assert amounts(found) == [1.0, 1.5, 1.0]
+    assert found.declared_steps == 94.5
+    assert_conserved(found)
+
+
+def test_a_declared_swap_in_a_gap_keeps_both_sides():
+    swap = Swap("m", "r", START_MS + 20 * QUARTER_MS, 130.0, 0.0)
+    found = booked(at(0, 40), [100.0, 10.0], Terms(900, "kWh", PLAIN.facts, [swap]))
+    assert found.booked == 40.0
+    assert np.nansum(found.quarters.amount[:20]) == pytest.approx(30.0)
+    assert found.quarters.coverage.max() == 0.0
+
+
+def test_the_new_device_rolls_over_where_the_swap_says():
+    swap = Swap("m", "r", START_MS + QUARTER_MS, 101.0, 98.0, digits=2)
+    found = booked(at(0, 1, 2, 3), [100.0, 98.0, 99.0, 1.0], Terms(900, "kWh", PLAIN.facts, [swap]))
+    assert amounts(found) == [1.0, 1.0, 2.0]
+    assert_conserved(found)
+
+
+def test_only_the_quarters_asked_for_are_given_but_the_account_is_of_all():
+    one = book(at(0, 1, 2, 3), np.array([0.0, 1.0, 3.0, 6.0]), PLAIN, START_MS // 1000 + 900, START_MS // 1000 + 1800)
+    assert amounts(one) == [2.0]
+    assert one.booked == 6.0
+
+
+def test_no_sample_no_figure():
+    found = booked(at(), [])
+    assert len(found.quarters) == 0
+    assert (found.booked, found.quarantined, found.declared_steps) == (0.0, 0.0, 0.0)
+
+
+steps = st.lists(st.integers(1, 30), min_size=1, max_size=150)  # minutes between samples, times five
+
+
+@st.composite
+def streams(draw):
+    """Samples that may do anything: fall, jump, repeat an instant; with every kind of fact."""
+    apart = draw(steps)
+    at_ms = START_MS + np.cumsum([0, *apart]) * 300_000
+    rises = draw(st.lists(st.integers(0, 50), min_size=len(at_ms), max_size=len(at_ms)))
+    value = np.cumsum(rises) / 10 + draw(st.sampled_from([0.0, 90.0, 99_980.0]))
+    for _ in range(draw(st.integers(0, 4))):
+        place = draw(st.integers(0, len(value) - 1))
+        value[place:] += draw(st.sampled_from([-200.0, -50.0, -0.1, 0.1, 300.0, 5000.0]))
+        if draw(st.booleans()):
+            value[place + draw(st.integers(1, 5)) :] -= draw(st.sampled_from([-200.0, 300.0, 5000.0]))
+    value = np.round(np.abs(value), 1)
+    digits = draw(st.sampled_from([None, 2, 5]))
+    if digits:
+        value %= 10.0**digits
+    twice = draw(st.lists(st.integers(0, len(value) - 1), max_size=3, unique=True))
+    at_ms = np.concatenate([at_ms, at_ms[twice]])
+    value = np.round(np.concatenate([value, value[twice] + draw(st.sampled_from([0.1, 3.0, 1000.0]))]), 1)
+    order = np.lexsort((value, at_ms))
+    facts = MeterFacts(
+        "m",
+        digits=digits,
+        decimals=draw(st.sampled_from([None, 1])),
+        multiplier=draw(st.sampled_from([1.0, 40.0])),
+        max_power_kw=draw(st.sampled_from([None, 60.0])),
+    )
+    swaps = []
+    if draw(st.booleans()):
+        when = int(draw(st.integers(int(at_ms.min()), int(at_ms.max()))))
+        swaps = [Swap("m", "r", when, draw(st.sampled_from([100.0, 99_999.0])), draw(st.sampled_from([0.0, 55.5])))]
+    return at_ms[order], value[order], Terms(draw(st.sampled_from([300, 900, 3600])), "kWh", [facts], swaps)
+
+
+@settings(max_examples=400, deadline=None)
+@given(streams())
+def test_whatever_came_every_unit_is_accounted_for(stream):
+    at_ms, value, terms = stream
+    found = booked(at_ms, value, terms)
+    assume(not np.isnan(found.first_index))
+    assert_conserved(found, terms.facts[0].multiplier)
+    known = found.quarters.amount[found.quarters.known]
+    assert (known >= -1e-6).all()
+    assert ((found.quarters.coverage >= 0) & (found.quarters.coverage <= 1)).all()
+    assert (found.quarters.coverage[~found.quarters.known] == 0).all()
+    assert (np.diff(found.quarters.start_s) == 900).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps, st.data())
+def test_a_register_that_rolls_over_books_what_an_endless_one_books(apart, data):
+    at_ms = START_MS + np.cumsum([0, *apart]) * 60_000
+    rises = data.draw(st.lists(st.integers(0, 9), min_size=len(at_ms), max_size=len(at_ms)))
+    endless = np.cumsum(rises).astype(np.float64) + data.draw(st.integers(0, 999))
+    rolling = booked(at_ms, endless % 1000, Terms(900, "m3", [MeterFacts("m", digits=3, decimals=0)]))
+    plain = booked(at_ms, endless, Terms(900, "m3", [MeterFacts("m", decimals=0)]))
+    np.testing.assert_allclose(rolling.quarters.amount, plain.quarters.amount, atol=1e-9)
+    assert rolling.booked == plain.booked
+    assert_conserved(rolling)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.integers(1, 50), min_size=8, max_size=120), st.data())
+def test_an_excursion_books_what_its_absence_books(rises, data):
+    value = 5000.0 + np.cumsum(rises) / 10
+    at_ms = START_MS + np.arange(len(value)) * QUARTER_MS
+    first = data.draw(st.integers(1, len(value) - 4))
+    count = data.draw(st.integers(1, min(len(value) - first - 2, 20)))
+    away = data.draw(st.sampled_from([-4999.0, -1000.0, 1000.0, 80_000.0]))
+    excursion = value.copy()
+    excursion[first : first + count] += away
+    stays = np.ones(len(value), bool)
+    stays[first : first + count] = False
+    found, without = booked(at_ms, excursion), booked(at_ms[stays], value[stays])
+    np.testing.assert_allclose(found.quarters.amount, without.quarters.amount, atol=1e-9)
+    assert (found.declared_steps, found.quarantined) == (0.0, 0.0)
