@@ -1,7 +1,7 @@
 """Numbers, dates and ages as people of a language read them. A figure that is not known is a dash, never a 0."""
 
 from datetime import datetime
-from math import floor, isnan, log10
+from math import ceil, floor, isnan, log10
 
 from babel import Locale
 from babel.dates import format_datetime, format_timedelta
@@ -44,16 +44,16 @@ def percent_text(share: float, language: str) -> str:
     """A share as a percentage; nearly all is never shown as all, nor nearly nothing as nothing.
 
     >>> percent_text(0.9996, "nl"), percent_text(1.0, "nl"), percent_text(0.001, "en"), percent_text(float("nan"), "nl")
-    ('99%', '100%', '1%', '–')
+    ('99,9%', '100%', '0.1%', '–')
     """
     if isnan(share):
         return UNKNOWN
-    whole = round(share * 100)
-    if whole == 100 and share < 1 - 1e-9:
-        whole = 99
-    if whole == 0 and share > 1e-9:
-        whole = 1
-    return _percent(whole, language)
+    percent = share * 100
+    if 99 < percent < 100 - 1e-7:
+        return _percent(floor(percent * 10) / 10, language)
+    if 1e-7 < percent < 1:
+        return _percent(ceil(percent * 10) / 10, language)
+    return _percent(round(percent), language)
 
 
 def change_text(share: float, language: str) -> str:
@@ -105,5 +105,6 @@ def _decimal(value: float, decimals: int, language: str) -> str:
     return format_decimal(value, format=pattern, locale=locale(language))
 
 
-def _percent(whole: int, language: str) -> str:
-    return f"{whole}\u00a0%" if language == "fr" else f"{whole}%"
+def _percent(percent: float, language: str) -> str:
+    figure = _decimal(percent, 1, language)
+    return f"{figure}\u00a0%" if language == "fr" else f"{figure}%"

@@ -123,6 +123,11 @@ class Figures:
     total: float
     coverage: float
 
+    @property
+    def any_inferred(self) -> bool:
+        """Whether a part of any amount was not measured."""
+        return any(inferred > 0 for _, _, inferred, _ in self.rows)
+
 
 def listed(context: AppContext, meter: Meter, tz: str, resolution: Resolution, days: Shown) -> Figures:
     """The figures of some days, those to come left out."""

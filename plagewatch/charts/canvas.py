@@ -60,7 +60,7 @@ class _Measures:
 
 _MEASURES = {
     Size.TABLET: _Measures(920, 330, 13),
-    Size.PHONE: _Measures(366, 300, 12),
+    Size.PHONE: _Measures(342, 290, 12),
     Size.MAIL: _Measures(600, 280, 12),
 }
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 54, 62
@@ -101,8 +101,11 @@ class Sheet:
 
     def under_axis(self, share: float, text: str) -> None:
         """Name a place of the time axis; share: 0 at its left end, 1 at its right."""
+        lines = text.split("\n")
+        half = max(self._width(line) for line in lines) / 2
         x = LEFT + share * (self.measures.width - LEFT - RIGHT)
-        for n, line in enumerate(text.split("\n")):
+        x = min(max(x, half + 2), self.measures.width - half - 2)  # a name at the edge stays on the sheet
+        for n, line in enumerate(lines):
             self.write(x, BOTTOM - 18 - n * 14, line, ha="center", va="baseline")
 
     def head(self, title: str, left: str, right: str) -> None:
@@ -115,14 +118,17 @@ class Sheet:
     def key(self, entries: Sequence["Key"]) -> None:
         """What each look means, along the foot. By hand: matplotlib's legend costs as much as the rest of a chart."""
         x, y = 12.0, 10.0
-        font = FontProperties(size=self.measures.text - 1)
         to_sheet = Affine2D().scale(1 / 72) + self.figure.dpi_scale_trans
         for entry in entries:
             shape = Path([(x, y + 4.5), (x + 18, y + 4.5)]) if entry.line else boxes(*_corners(x, y))
             self.figure.add_artist(PathPatch(shape, transform=to_sheet, **entry.look()))
             self.write(x + 23, y, entry.label, color=INK)
-            width, _, _ = text_to_path.get_text_width_height_descent(entry.label, font, ismath=False)
-            x += 23 + width + 18
+            x += 23 + self._width(entry.label) + 18
+
+    def _width(self, text: str) -> float:
+        font = FontProperties(size=self.measures.text - 1)
+        width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+        return float(width)
 
     def values(self, bottom: float, top: float, language: str) -> None:
         """The axis of amounts, with few round ticks."""

@@ -12,6 +12,7 @@ from plagewatch.metering.local_time import day_starts_s, local_fields, month_sta
 from plagewatch.number_words import locale
 
 DAY_S = 86_400
+LONGEST_BY_DAY = 18  # days; more of them are told by their Mondays
 
 
 def date_axis(sheet: Sheet, grid: Grid, tz: str, language: str, *, most: int) -> None:
@@ -51,8 +52,12 @@ def _days(left_s: int, right_s: int, tz: str, language: str, most: int) -> tuple
     if shown <= most:
         pattern = "EEE d/M" if shown > 1 else "EEE d MMM"
         return edges_s, _middles(edges_s), [_text(at, tz, language, pattern) for at in edges_s[:-1]]
+    for every in (2, 3):
+        if -(-shown // every) <= most and shown <= LONGEST_BY_DAY:
+            chosen_s = _middles(edges_s)[::every]
+            return edges_s, chosen_s, [_text(at, tz, language, "EEE d/M") for at in edges_s[:-1:every]]
     mondays_s = edges_s[:-1][local_fields(edges_s[:-1], tz).weekday == 0]
-    every = 1 if len(mondays_s) <= most else 2
+    every = -(-len(mondays_s) // most)
     return mondays_s, mondays_s[::every], [_text(at, tz, language, "EEE d/M") for at in mondays_s[::every]]
 
 
