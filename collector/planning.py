@@ -7,7 +7,7 @@ from collector.bindings import BindingTable
 from collector.decoders import decode, device_of
 from collector.decoders.door import MAX_PAYLOAD_BYTES, shown
 from collector.spool import Spooled
-from plagewatch.metering.readings import Packet, Readings, Reason, Samples
+from plagewatch.metering.readings import Behaviour, Packet, Readings, Reason, Samples, register_word
 from plagewatch.store.records.quarantine import Quarantined
 from plagewatch.store.records.work import DirtyWindow
 
@@ -73,7 +73,7 @@ def _plan_packet(made: Plan, spooled: Spooled, table: BindingTable, told: Collec
         else:
             made.unbound += len(readings.value)
             pair = (readings.device, readings.register)
-            if pair not in told and pair not in made.told:
+            if pair not in told and pair not in made.told and _worth_telling(readings, table):
                 unbound.append(readings)
     if homeless:
         made.quarantine.append(_quarantined(spooled, homeless[0].device, Reason.UNKNOWN_DEVICE, _seen(homeless)))
@@ -89,6 +89,24 @@ def _plan_packet(made: Plan, spooled: Spooled, table: BindingTable, told: Collec
         details.setdefault(left_out.reason, []).append(left_out.detail)
     for reason, texts in details.items():
         made.quarantine.append(_quarantined(spooled, device, Reason(reason), _joined(texts)))
+
+
+def _worth_telling(readings: Readings, table: BindingTable) -> bool:
+    """Whether something is lost without a binding: not by parts of a bound total, nor a counter that never counted.
+
+    >>> from plagewatch.metering.meters import Binding
+    >>> table = BindingTable([Binding("d", "energy_import_total", "m")])
+    >>> _worth_telling(Readings("d", "energy_import_total.l1", None, [5.0]), table)
+    False
+    >>> _worth_telling(Readings("d", "energy_export_total", None, [0.0]), table)
+    False
+    >>> _worth_telling(Readings("d", "energy_export_total", None, [0.1]), table)
+    True
+    """
+    word, _, channel = readings.register.partition(".")
+    if channel and table.binds(readings.device, word):
+        return False
+    return register_word(word).behaviour is not Behaviour.INDEX or any(readings.value)
 
 
 def _bind(made: Plan, readings: Readings, packet: Packet, table: BindingTable) -> list[Readings]:

@@ -128,6 +128,19 @@ def test_a_spare_register_of_a_known_device_is_told_once(pipeline, engine):
     assert [item.reason for item in quarantined(engine)] == [Reason.UNKNOWN_REGISTER]
 
 
+def test_the_phases_of_a_bound_total_are_neither_added_nor_reported(pipeline, series, engine):
+    save(engine, [Meter("e", "site", "e", Carrier.ELECTRICITY, Kind.INDEX, "kWh")])
+    save(engine, [Binding("shellypro3em-a", "energy_import_total", "e")])
+    state = {"total_act": 6000, "total_act_ret": 0, "a_total_act_energy": 1000, "b_total_act_energy": 5000}
+    params = {"ts": AT_MS / 1000, "emdata:0": state}
+    body = {"src": "shellypro3em-a", "method": "NotifyStatus", "params": params}
+    pipeline.accept([Packet("shellypro3em-a/events/rpc", json.dumps(body).encode(), NOW_MS)])
+    report = pipeline.drain(NOW_MS)
+    assert (report.samples, report.unbound, report.quarantined) == (1, 3, 0)
+    assert series.registers("e") == ["energy_import_total"]
+    assert stored(series, "e", "energy_import_total") == [(AT_MS, 6.0)]
+
+
 def test_poison_is_kept_and_does_not_block(pipeline, spool, series, engine):
     bad = [
         Packet("loggers/cellar/readings", b"\xff", NOW_MS),
