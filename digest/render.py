@@ -173,8 +173,8 @@ def _ticket(line: TicketLine, language: str, base_url: str, ticket_words: Ticket
 def _chart_text(digest: Digest) -> str:
     assert digest.chart is not None
     say = words(digest.language).gettext
-    carrier = say(CARRIERS[digest.chart.meter.carrier])
-    return f"{digest.chart_building}: {carrier.lower()}, {say('last four weeks by day')}"
+    carrier = say(CARRIERS[digest.chart.meter.carrier]).lower()
+    return say("{building}: {carrier}, last four weeks by day").format(building=digest.chart_building, carrier=carrier)
 
 
 def _chart(meter: MeterWeek, digest: Digest) -> bytes:

@@ -2,21 +2,22 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
-from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import sync_playwright
 
 from digest.compose import compose
-from digest.facts import PlageStatus, TicketWeek
+from digest.facts import PlageStatus, TicketWeek, WeekFacts
 from digest.render import TicketWords, render, usual_week
-from plagewatch.metering.meters import Carrier
+from plagewatch.metering.meters import Carrier, Person
 from plagewatch.plage.parameters import Refusal
 from plagewatch.tickets.findings import Urgency
+from tests.digest.weeks import Weeks
 
 NAN = float("nan")
 URL = "http://plagewatch.example"
-Reader = Callable[[str], Any]
+Reader = Callable[[str], Person]
 
 
 def plain(html: str) -> str:
@@ -30,7 +31,7 @@ def one_line(text: str) -> str:
 
 
 @pytest.fixture
-def busy(weeks: Any) -> Any:
+def busy(weeks: Weeks) -> WeekFacts:
     building = weeks.building(
         weeks.meter(Carrier.GAS, 2890, 2410), weeks.meter(Carrier.WATER, 310, 180), weeks.meter(Carrier.SOLAR, 40, 90)
     )
@@ -99,7 +100,7 @@ def busy(weeks: Any) -> Any:
     ],
 )
 def test_text_and_html_say_the_same_in_the_readers_language(
-    busy: Any, reader: Reader, told: TicketWords, language: str, subject: str, phrases: list[str]
+    busy: WeekFacts, reader: Reader, told: TicketWords, language: str, subject: str, phrases: list[str]
 ) -> None:
     mail = render(compose(busy, language), reader(language), URL, told)
     assert one_line(mail.subject) == subject
@@ -109,7 +110,7 @@ def test_text_and_html_say_the_same_in_the_readers_language(
 
 
 @pytest.mark.parametrize("language", ["nl", "fr"])
-def test_no_english_is_left(busy: Any, reader: Reader, told: TicketWords, language: str) -> None:
+def test_no_english_is_left(busy: WeekFacts, reader: Reader, told: TicketWords, language: str) -> None:
     english = {
         word for word in plain(render(compose(busy, "en"), reader("en"), URL, told).html).split() if len(word) > 4
     }
@@ -118,7 +119,7 @@ def test_no_english_is_left(busy: Any, reader: Reader, told: TicketWords, langua
     assert shared <= {"meter", "title", "water"}
 
 
-def test_links_and_picture(busy: Any, reader: Reader, told: TicketWords) -> None:
+def test_links_and_picture(busy: WeekFacts, reader: Reader, told: TicketWords) -> None:
     mail = render(compose(busy, "nl"), reader("nl"), URL, told)
     assert mail.to == "anna@cpas-ocmw.example"
     assert f'href="{URL}/tickets/12"' in mail.html
@@ -129,7 +130,7 @@ def test_links_and_picture(busy: Any, reader: Reader, told: TicketWords) -> None
     assert len(mail.images["chart"]) < 150_000
 
 
-def test_the_html_needs_nothing_that_mail_clients_drop(busy: Any, reader: Reader, told: TicketWords) -> None:
+def test_the_html_needs_nothing_that_mail_clients_drop(busy: WeekFacts, reader: Reader, told: TicketWords) -> None:
     html = render(compose(busy, "fr"), reader("fr"), URL, told).html
     for dropped in ("<style", "<script", "<link", "class=", "display:flex", "display:grid", "background-image", "url("):
         assert dropped not in html
@@ -138,7 +139,7 @@ def test_the_html_needs_nothing_that_mail_clients_drop(busy: Any, reader: Reader
     assert '<html lang="fr">' in html
 
 
-def test_a_name_is_text_and_never_markup(weeks: Any, reader: Reader, told: TicketWords) -> None:
+def test_a_name_is_text_and_never_markup(weeks: Weeks, reader: Reader, told: TicketWords) -> None:
     building = weeks.building(weeks.meter(Carrier.WATER, 300, 100), name='<b onclick="x">{0}% & Zn</b>')
     mail = render(compose(weeks.facts(building), "nl"), reader("nl"), URL, told)
     assert "<b onclick" not in mail.html
@@ -153,7 +154,7 @@ def test_a_name_is_text_and_never_markup(weeks: Any, reader: Reader, told: Ticke
     ],
 )
 def test_a_week_without_data_shows_no_figure(
-    weeks: Any, reader: Reader, told: TicketWords, language: str, opening: str
+    weeks: Weeks, reader: Reader, told: TicketWords, language: str, opening: str
 ) -> None:
     facts = weeks.facts(weeks.building(weeks.meter(Carrier.WATER, NAN, 80)))
     mail = render(compose(facts, language), reader(language), URL, told)
@@ -163,7 +164,7 @@ def test_a_week_without_data_shows_no_figure(
     assert mail.images == {}
 
 
-def test_a_carrier_without_data_is_a_dash_and_never_0(weeks: Any, reader: Reader, told: TicketWords) -> None:
+def test_a_carrier_without_data_is_a_dash_and_never_0(weeks: Weeks, reader: Reader, told: TicketWords) -> None:
     facts = weeks.facts(weeks.building(weeks.meter(), weeks.meter(Carrier.WATER, NAN, 80)))
     mail = render(compose(facts, "nl"), reader("nl"), URL, told)
     assert "Water: – (geen gegevens)" in one_line(mail.text)
@@ -174,14 +175,14 @@ def test_a_carrier_without_data_is_a_dash_and_never_0(weeks: Any, reader: Reader
 @pytest.mark.parametrize(
     ("language", "opening"), [("nl", "Een rustige week: er is niets veranderd"), ("fr", "Une semaine calme")]
 )
-def test_a_quiet_week_is_short(weeks: Any, reader: Reader, told: TicketWords, language: str, opening: str) -> None:
+def test_a_quiet_week_is_short(weeks: Weeks, reader: Reader, told: TicketWords, language: str, opening: str) -> None:
     mail = render(compose(weeks.facts(weeks.building(weeks.meter())), language), reader(language), URL, told)
     assert opening in one_line(mail.text)
     assert len(one_line(mail.text).split()) < 130
     assert mail.images == {}
 
 
-def test_a_refusal_is_told_in_words(weeks: Any, reader: Reader, told: TicketWords) -> None:
+def test_a_refusal_is_told_in_words(weeks: Weeks, reader: Reader, told: TicketWords) -> None:
     refusal = Refusal("coverage_too_low", "{meter}: only {known_share}", {"meter": "a.gas", "known_share": 0.4})
     facts = replace(weeks.facts(weeks.building(weeks.meter())), plage=PlageStatus("OCMW", refusal=refusal))
     assert "OCMW: niet berekend. a.gas: only 40%" in one_line(
@@ -189,7 +190,7 @@ def test_a_refusal_is_told_in_words(weeks: Any, reader: Reader, told: TicketWord
     )
 
 
-def test_what_is_usual_is_the_mean_of_the_same_weekday_and_unknown_where_none_is(weeks: Any) -> None:
+def test_what_is_usual_is_the_mean_of_the_same_weekday_and_unknown_where_none_is(weeks: Weeks) -> None:
     meter = weeks.meter(Carrier.WATER, 70.0, 210.0)
     amount = meter.days.amount.copy()
     amount[[0, 7, 14]] = [10.0, NAN, 30.0]  # Mondays
@@ -203,8 +204,9 @@ def test_what_is_usual_is_the_mean_of_the_same_weekday_and_unknown_where_none_is
 
 @pytest.mark.service
 @pytest.mark.parametrize("width_px", [360, 700])
-def test_it_fits_a_phone_and_a_desk(busy: Any, reader: Reader, told: TicketWords, chromium: str, width_px: int) -> None:
-    from playwright.sync_api import sync_playwright
+def test_it_fits_a_phone_and_a_desk(
+    busy: WeekFacts, reader: Reader, told: TicketWords, chromium: str, width_px: int
+) -> None:
 
     html = render(compose(busy, "fr"), reader("fr"), URL, told).html.replace('src="cid:chart"', "")
     with sync_playwright() as playwright:

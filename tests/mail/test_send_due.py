@@ -8,6 +8,7 @@ from plagewatch.mail import LEASE_S, Mail, message_id_of, send, send_due
 from plagewatch.metering.meters import Person, Role
 from plagewatch.store.records import outbox, registry
 from plagewatch.store.records.outbox import OutboxItem
+from tests.mail.server import Post
 
 NOW_S = 1_795_168_800
 MINUTE_S = 60
@@ -29,7 +30,7 @@ def wait(engine: Engine, *people: str, key: str = "ticket:1") -> None:
     outbox.enqueue(engine, "ticket", key, people, NOW_S)
 
 
-def test_each_is_sent_once(records: Engine, post: Any) -> None:
+def test_each_is_sent_once(records: Engine, post: Post) -> None:
     wait(records, *PEOPLE)
     assert send_due(records, {"ticket": letter}, post.server, NOW_S).sent == 3
     again = send_due(records, {"ticket": letter}, post.server, NOW_S + DAY_S)
@@ -37,14 +38,14 @@ def test_each_is_sent_once(records: Engine, post: Any) -> None:
     assert [m["To"] for m in post.mailbox.arrived] == [f"{p}@cpas-ocmw.example" for p in PEOPLE]
 
 
-def test_a_kind_that_this_process_cannot_write_is_left_for_another(records: Engine, post: Any) -> None:
+def test_a_kind_that_this_process_cannot_write_is_left_for_another(records: Engine, post: Post) -> None:
     wait(records, "anna")
     assert send_due(records, {"digest": letter}, post.server, NOW_S).sent == 0
     (item,) = outbox.due(records, NOW_S)
     assert item.attempts == 0
 
 
-def test_killed_between_sending_and_marking_it_comes_again_with_the_same_id(records: Engine, post: Any) -> None:
+def test_killed_between_sending_and_marking_it_comes_again_with_the_same_id(records: Engine, post: Post) -> None:
     wait(records, "anna")
     (item,) = outbox.due(records, NOW_S)
     # What a worker does up to the last moment before the mark; then it is gone.
@@ -57,7 +58,7 @@ def test_killed_between_sending_and_marking_it_comes_again_with_the_same_id(reco
     assert first["Message-ID"] == second["Message-ID"]
 
 
-def test_the_mark_is_lost_when_the_records_fail_after_the_sending(records: Engine, post: Any) -> None:
+def test_the_mark_is_lost_when_the_records_fail_after_the_sending(records: Engine, post: Post) -> None:
     wait(records, "anna")
 
     @event.listens_for(records, "before_cursor_execute")
@@ -73,14 +74,14 @@ def test_the_mark_is_lost_when_the_records_fail_after_the_sending(records: Engin
     assert len(post.mailbox.arrived) == 2
 
 
-def test_message_ids_tell_mails_apart(records: Engine, post: Any) -> None:
+def test_message_ids_tell_mails_apart(records: Engine, post: Post) -> None:
     wait(records, "anna", "bilal")
     wait(records, "anna", key="ticket:2")
     send_due(records, {"ticket": letter}, post.server, NOW_S)
     assert len({m["Message-ID"] for m in post.mailbox.arrived}) == 3
 
 
-def test_one_that_cannot_be_written_does_not_stop_the_others(records: Engine, post: Any) -> None:
+def test_one_that_cannot_be_written_does_not_stop_the_others(records: Engine, post: Post) -> None:
     wait(records, *PEOPLE)
 
     def write(item: OutboxItem) -> Mail:
@@ -95,7 +96,7 @@ def test_one_that_cannot_be_written_does_not_stop_the_others(records: Engine, po
     assert send_due(records, {"ticket": letter}, post.server, NOW_S + MINUTE_S).sent == 1
 
 
-def test_waits_grow_while_the_server_says_later(records: Engine, post: Any) -> None:
+def test_waits_grow_while_the_server_says_later(records: Engine, post: Post) -> None:
     wait(records, "anna")
     now_s, waits = NOW_S, []
     for _ in range(4):
@@ -109,7 +110,7 @@ def test_waits_grow_while_the_server_says_later(records: Engine, post: Any) -> N
     assert send_due(records, {"ticket": letter}, post.server, now_s).sent == 1
 
 
-def test_a_refused_recipient_is_tried_on_five_days_and_then_given_up(records: Engine, post: Any) -> None:
+def test_a_refused_recipient_is_tried_on_five_days_and_then_given_up(records: Engine, post: Post) -> None:
     wait(records, "anna", "bilal")
     post.mailbox.recipients["anna@cpas-ocmw.example"] = "550 no such mailbox"
     reports = [send_due(records, {"ticket": letter}, post.server, NOW_S + day * DAY_S) for day in range(7)]
@@ -120,7 +121,7 @@ def test_a_refused_recipient_is_tried_on_five_days_and_then_given_up(records: En
     assert "550 no such mailbox" in state.last_error
 
 
-def test_a_server_that_does_not_let_us_in_costs_no_mail(records: Engine, secure_post: Any, trusted: None) -> None:
+def test_a_server_that_does_not_let_us_in_costs_no_mail(records: Engine, secure_post: Post, trusted: None) -> None:
     wait(records, *PEOPLE)
     wrong = replace(secure_post.server, password="wrong")
     for minute in range(10):
@@ -129,7 +130,7 @@ def test_a_server_that_does_not_let_us_in_costs_no_mail(records: Engine, secure_
     assert send_due(records, {"ticket": letter}, secure_post.server, NOW_S + 11 * MINUTE_S).sent == 3
 
 
-def test_while_one_worker_sends_another_leaves_the_item_alone(records: Engine, post: Any) -> None:
+def test_while_one_worker_sends_another_leaves_the_item_alone(records: Engine, post: Post) -> None:
     wait(records, "anna")
     reports = []
 
