@@ -118,7 +118,9 @@ class RecordsBook:
             self._keep(ticket)
 
     def _keep(self, ticket: Ticket) -> None:
-        # Newest first by opening; a living one always stands before those that are over.
+        before = self._latest.get(ticket.key)
+        if before is not None and before.id > ticket.id:
+            return
         if ticket.state is State.RESOLVED:
             ticket = replace(ticket, resolved_s=tickets.resolved_s(self.engine, ticket.id))
         self._latest[ticket.key] = ticket

@@ -77,6 +77,10 @@ def _run(over: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _least_of_last(excess: Floats, nights: int) -> Floats:
-    # Before there are that many nights nothing can be said to last.
-    reached = np.concatenate([before(excess, nights - 1), excess[:, None]], axis=1) if len(excess) else excess[:, None]
-    return np.asarray(np.where(np.isnan(reached), -np.inf, reached).min(axis=1)) if len(excess) else excess
+    """The smallest of each night's excess and those of the nights before it; 0 while there are not that many yet.
+
+    >>> _least_of_last(np.array([5.0, 2.0, 4.0, 3.0]), 3).tolist()
+    [0.0, 0.0, 2.0, 2.0]
+    """
+    reached = np.concatenate([before(excess, nights - 1), excess[:, None]], axis=1)
+    return quantile(np.where(np.isnan(reached), 0.0, reached), 0.0, least=1)
