@@ -2,7 +2,7 @@
 
 Conservation, whatever came, in whatever order and however often: booked + quarantined = last index - first index +
 declared steps. What is done with noise, drops, jumps, rollovers and exchanged meters is told in course.py; the rules
-are those of `docs/ledger.md`.
+are those of docs/ledger.md.
 
 Known limits. A change of the multiplier takes effect with the first pair of samples that begins after it. A declared
 swap before the first or after the last sample is left out until there are samples on both sides. A rollover inside a

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector import ledger_check, rollup_job
-from plagewatch.metering.intervals import Intervals, Resolution
+from plagewatch.metering.intervals import Floats, Intervals, Resolution
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site, Swap
 from plagewatch.metering.readings import Samples
-from plagewatch.store.engine import open_records
+from plagewatch.store.engine import Engine, open_records
 from plagewatch.store.records import registry, work
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -42,7 +42,7 @@ def stores(*entries, meter: Meter = METER) -> Iterator["Stores"]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory) -> Iterator[tuple]:
+def shared(tmp_path_factory) -> Iterator[tuple[Engine, SqliteSeries]]:
     """One pair of stores for many examples, each with meters of its own: making the tables takes longest."""
     folder = tmp_path_factory.mktemp("shared")
     engine, series = open_records(f"sqlite:///{folder}/records.db"), SqliteSeries(folder / "series.db")
@@ -52,7 +52,7 @@ def shared(tmp_path_factory) -> Iterator[tuple]:
     engine.dispose()
 
 
-def new_meter(shared: tuple, facts: MeterFacts) -> "Stores":
+def new_meter(shared: tuple[Engine, SqliteSeries], facts: MeterFacts) -> "Stores":
     engine, series = shared
     meter = replace(METER, id=f"m{len(registry.meters(engine))}")
     registry.save(engine, [meter, replace(facts, meter=meter.id)])
@@ -60,7 +60,7 @@ def new_meter(shared: tuple, facts: MeterFacts) -> "Stores":
 
 
 class Stores:
-    def __init__(self, engine, series, meter: Meter) -> None:
+    def __init__(self, engine: Engine, series: SqliteSeries, meter: Meter) -> None:
         self.engine, self.series, self.meter = engine, series, meter
 
     def arrive(self, at_ms, value, register: str = "energy_import_total") -> None:
@@ -86,7 +86,7 @@ def histories(draw):
     """A register's samples with things that happen to it, and an order in which they arrive, in pieces."""
     count = draw(st.integers(3, 500))
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
-    value = np.cumsum(random.integers(0, draw(st.sampled_from([2, 30])), count)) / 10 + 500.0
+    value: Floats = np.cumsum(random.integers(0, draw(st.sampled_from([2, 30])), count)) / 10.0 + 500.0
     for _ in range(draw(st.integers(0, 5))):
         place, lasts = random.integers(0, count), random.integers(1, draw(st.sampled_from([2, 8, 130])))
         step = draw(st.sampled_from([-500.0, -0.1, 700.0, -30.0]))

@@ -98,7 +98,7 @@ def interval_lines(measurement: str, tags: Mapping[str, str], intervals: Interva
     head = _head(measurement, tags)
     columns = [np.nan_to_num(getattr(intervals, name)).tolist() for name in INTERVAL_FIELDS]
     known = intervals.known.astype(np.float64).tolist()
-    form = head + ",".join(f"{name}=%r" for name in (*INTERVAL_FIELDS, KNOWN)) + " %d000000000"
+    form = head.replace("%", "%%") + ",".join(f"{name}=%r" for name in (*INTERVAL_FIELDS, KNOWN)) + " %d000000000"
     for row in zip(*columns, known, intervals.start_s.tolist(), strict=True):
         yield form % row
 
@@ -113,7 +113,7 @@ def point_lines(measurement: str, tags: Mapping[str, str], points: Points) -> It
         any_known |= known
         columns += [np.nan_to_num(values).tolist(), known.astype(np.float64).tolist()]
     names = [name for field in points.fields for name in (field, known_field(field))]
-    form = head + ",".join(f"{name}=%r" for name in (*names, KNOWN)) + " %d000000000"
+    form = head.replace("%", "%%") + ",".join(f"{name}=%r" for name in (*names, KNOWN)) + " %d000000000"
     for row in zip(*columns, any_known.astype(np.float64).tolist(), points.start_s.tolist(), strict=True):
         yield form % row
 

@@ -1,0 +1,81 @@
+"""The migrations make exactly the tables that the code speaks of, and an old database opens with all that is in it."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, MeterFacts, Site
+from plagewatch.store import tables
+from plagewatch.store.engine import SCHEMA, migrate, open_records
+from plagewatch.store.records import registry
+
+FROZEN = sorted((Path(__file__).parent / "frozen").glob("*.sql"))
+
+
+def config() -> Config:
+    made = Config()
+    made.set_main_option("script_location", str(SCHEMA))
+    return made
+
+
+def test_the_migrations_make_the_tables(engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_keys_and_indexes_are_those_of_the_tables(engine, tmp_path):
+    other = create_engine(f"sqlite:///{tmp_path / 'metadata.db'}")
+    tables.metadata.create_all(other)
+    made, said = inspect(engine), inspect(other)
+    for name in tables.metadata.tables:
+        assert made.get_pk_constraint(name) == said.get_pk_constraint(name), name
+        assert sorted(map(str, made.get_unique_constraints(name))) == sorted(
+            map(str, said.get_unique_constraints(name))
+        )
+        assert sorted(map(str, made.get_foreign_keys(name))) == sorted(map(str, said.get_foreign_keys(name)))
+        assert sorted(map(str, made.get_indexes(name))) == sorted(map(str, said.get_indexes(name)))
+    other.dispose()
+
+
+def test_the_migrations_are_one_line():
+    script = ScriptDirectory.from_config(config())
+    assert len(script.get_heads()) == 1
+    assert len(script.get_bases()) == 1
+
+
+def test_opening_twice_changes_nothing(engine):
+    registry.save(engine, [Site("s", "Site")])
+    migrate(engine)
+    assert [site.id for site in registry.sites(engine)] == ["s"]
+
+
+@pytest.mark.parametrize("frozen", FROZEN, ids=lambda path: path.stem)
+def test_a_frozen_old_database_opens_with_all_that_is_in_it(frozen, tmp_path):
+    url = f"sqlite:///{tmp_path / 'records.db'}"
+    old = create_engine(url)
+    with old.begin() as connection:
+        for statement in frozen.read_text(encoding="utf-8").split(";\n"):
+            if statement.strip():
+                connection.execute(text(statement))
+    old.dispose()
+    opened = open_records(url)
+    assert registry.sites(opened) == [Site("linde", "De Linde", "north", "Europe/Brussels", 50.86, 4.35)]
+    assert registry.meters(opened) == [
+        Meter("linde.gas", "linde", "Gas", Carrier.GAS, Kind.INDEX, "m3", 900, "541448000000000001", "boiler room")
+    ]
+    assert registry.facts_of(opened, "linde.gas") == [MeterFacts("linde.gas", 0, 5, 3, 1.0, None)]
+    assert registry.bindings(opened) == [Binding("logger-1", "gas_volume", "linde.gas", 5)]
+    with opened.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert context.get_current_revision() == ScriptDirectory.from_config(config()).get_current_head()
+    opened.dispose()
+
+
+def test_there_is_a_frozen_database_of_the_first_schema():
+    assert [path.stem for path in FROZEN][0].startswith("0001")

@@ -1,0 +1,220 @@
+"""What every series store does, tried on SQLite and on a real InfluxDB alike."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from plagewatch.metering.intervals import Intervals, Resolution
+from plagewatch.metering.readings import Samples
+from plagewatch.store.series.influx import InfluxSeries
+from plagewatch.store.series.protocol import Points, SeriesError, SeriesStore
+from plagewatch.store.series.sqlite import SqliteSeries
+
+T0_MS = 1_774_738_800_000  # 2026-03-29 in Brussels, the 23-hour day
+T0_S = T0_MS // 1000
+EVER_MS = (-(10**14), 10**14)
+INDEX = "energy_import_total"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("influx", marks=pytest.mark.service)])
+def store(request: pytest.FixtureRequest, tmp_path) -> Iterator[SeriesStore]:
+    if request.param == "sqlite":
+        opened: SeriesStore = SqliteSeries(tmp_path / "series.db")
+    else:
+        found = request.getfixturevalue("influx")
+        opened = InfluxSeries(found.url, found.token, found.org, 30)
+        opened.set_up()
+    yield opened
+    opened.close()
+
+
+def samples(at_ms: list[int], value: list[float], meter: str = "m", register: str = INDEX, received_ms: int = T0_MS):
+    return [Samples(meter, register, at_ms, value, "mqtt:logger", received_ms)]
+
+
+def kept(store: SeriesStore, meter: str = "m", register: str = INDEX) -> list[tuple[int, float]]:
+    evidence = store.samples(meter, register, *EVER_MS)
+    return list(zip(evidence.at_ms.tolist(), evidence.value.tolist(), strict=True))
+
+
+def intervals(amount: list[float], start_s: int = T0_S) -> Intervals:
+    count = len(amount)
+    parts = (np.linspace(low, low + 1, count) for low in (0.0, 10.0, 20.0, 30.0, 40.0))
+    return Intervals(start_s + np.arange(count) * 900, np.array(amount), *parts)
+
+
+def test_a_store_that_is_set_up_says_so(store):
+    store.check()
+
+
+def test_nothing_is_there_before_it_was_written(store):
+    assert kept(store) == []
+    assert store.registers("m") == []
+    assert store.latest_sample_ms() == {}
+    assert len(store.intervals(Resolution.DAY, "m", 0, 2**33)) == 0
+    assert len(store.points("weather", {"site": "s"}, 0, 2**33).start_s) == 0
+    assert len(store.samples_around("m", INDEX, 0, T0_MS, 5).at_ms) == 0
+
+
+def test_evidence_comes_back_by_time_as_it_was_to_the_last_bit(store):
+    value = [0.1 + 0.2, 1e-300, 123456789.123456789, -0.5, 5e-324, 1.7976931348623157e308]
+    at_ms = [T0_MS + 7, T0_MS, T0_MS + 3, T0_MS + 1, T0_MS + 2, T0_MS + 5]
+    store.write_samples(samples(at_ms, value, received_ms=T0_MS + 123))
+    assert kept(store) == sorted(zip(at_ms, value, strict=True))
+    assert store.samples("m", INDEX, *EVER_MS).received_ms.tolist() == [T0_MS + 123] * 6
+
+
+def test_a_repeat_changes_nothing_and_a_contradiction_keeps_both_in_any_order(store):
+    blocks = [samples([T0_MS, T0_MS + 900_000], [1.0, 2.0]), samples([T0_MS], [7.5]), samples([T0_MS], [1.0])]
+    for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2)):
+        for place in order:
+            store.write_samples(blocks[place])
+        assert kept(store) == [(T0_MS, 1.0), (T0_MS, 7.5), (T0_MS + 900_000, 2.0)]
+
+
+def test_minus_zero_is_zero(store):
+    store.write_samples(samples([T0_MS], [0.0]))
+    store.write_samples(samples([T0_MS], [-0.0]))
+    assert kept(store) == [(T0_MS, 0.0)]
+
+
+def test_many_values_of_one_instant_all_stay(store):
+    value = np.arange(200) / 10
+    store.write_samples(samples([T0_MS] * 200, value.tolist()))
+    assert [v for _, v in kept(store)] == value.tolist()
+
+
+def test_bounds_are_half_open_to_the_millisecond(store):
+    store.write_samples(samples([T0_MS - 1, T0_MS, T0_MS + 1], [1.5, 2.5, 3.5]))
+    assert store.samples("m", INDEX, T0_MS, T0_MS + 1).value.tolist() == [2.5]
+    assert store.samples("m", INDEX, T0_MS - 1, T0_MS).value.tolist() == [1.5]
+
+
+def test_what_is_no_number_is_refused_and_nothing_of_it_kept(store):
+    for bad in (float("nan"), float("inf")):
+        with pytest.raises(SeriesError) as refused:
+            store.write_samples([*samples([T0_MS], [1.0]), *samples([T0_MS], [bad], register="gas_volume")])
+        assert not refused.value.retryable
+    assert store.registers("m") == []
+
+
+def test_around_gives_the_nearest_instants_beyond_the_span(store):
+    at_ms = [T0_MS + place * 1000 for place in range(10)]
+    store.write_samples(samples(at_ms, list(range(10))))
+    store.write_samples(samples([at_ms[2]] * 30, [100.0 + place for place in range(30)]))
+    around = store.samples_around("m", INDEX, at_ms[4], at_ms[6], 2)
+    assert sorted(set(around.at_ms.tolist())) == at_ms[2:8]
+    assert len(around.at_ms) == 6 + 30
+    empty = store.samples_around("m", INDEX, at_ms[4] + 1, at_ms[4] + 2, 1)
+    assert empty.at_ms.tolist() == at_ms[4:6]
+    assert store.samples_around("m", INDEX, 0, 10**15, 3).at_ms.tolist()[-1] == at_ms[-1]
+
+
+def test_registers_and_newest_evidence_of_each_meter(store):
+    store.write_samples(samples([T0_MS, T0_MS + 5], [1.0, 2.0]))
+    store.write_samples(samples([T0_MS + 900_000], [1.0], register="energy_export_total"))
+    store.write_samples(samples([T0_MS - 5], [1.0], meter="other", register="gas_volume"))
+    assert store.registers("m") == ["energy_export_total", INDEX]
+    assert store.latest_sample_ms() == {"m": T0_MS + 900_000, "other": T0_MS - 5}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "m' OR meter =~ /.*/ --",
+        'x" y',
+        "comma,equals=space ",
+        "back\\slash\\",
+        "line\nbreak",
+        "50% é €",
+        "%41",
+        "'; DROP TABLE sample; --",
+    ],
+)
+def test_a_name_is_only_a_name(store, name):
+    store.write_samples(samples([T0_MS], [1.0], meter="victim"))
+    store.write_samples([Samples(name, INDEX, [T0_MS], [2.0], f'source "{name}', T0_MS)])
+    store.write_intervals(Resolution.DAY, name, "electricity", intervals([4.0]))
+    store.write_points("plage", {"organisation": name}, Points(np.array([T0_S]), {"actual_kwh": np.array([9.0])}))
+    assert kept(store, name) == [(T0_MS, 2.0)]
+    assert store.registers(name) == [INDEX]
+    assert store.latest_sample_ms() == {"victim": T0_MS, name: T0_MS}
+    assert store.intervals(Resolution.DAY, name, 0, 2**33).amount.tolist() == [4.0]
+    assert store.points("plage", {"organisation": name}, 0, 2**33).fields["actual_kwh"].tolist() == [9.0]
+
+
+@pytest.mark.parametrize("resolution", list(Resolution))
+def test_figures_come_back_whole(store, resolution):
+    written = intervals([1.25, float("nan"), 0.0])
+    store.write_intervals(resolution, "m", "electricity", written)
+    found = store.intervals(resolution, "m", T0_S, T0_S + 2700)
+    assert found.start_s.tolist() == written.start_s.tolist()
+    for name in ("amount", "coverage", "interpolated", "spread", "estimated", "manual"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(written, name), err_msg=name)
+
+
+def test_a_figure_that_becomes_unknown_is_unknown_and_known_again_later(store):
+    for amount in (3.0, float("nan"), 0.0):
+        store.write_intervals(Resolution.QUARTER, "m", "gas", Intervals.measured(np.array([T0_S]), np.array([amount])))
+        np.testing.assert_array_equal(store.intervals(Resolution.QUARTER, "m", T0_S, T0_S + 1).amount, [amount])
+
+
+def test_figures_of_meters_flows_and_resolutions_do_not_mix(store):
+    store.write_intervals(Resolution.HOUR, "m", "electricity", intervals([1.0]))
+    store.write_intervals(Resolution.HOUR, "m", "electricity", intervals([2.0]), "export")
+    store.write_intervals(Resolution.DAY, "m", "electricity", intervals([3.0]))
+    store.write_intervals(Resolution.HOUR, "m2", "electricity", intervals([4.0]))
+    assert store.intervals(Resolution.HOUR, "m", 0, 2**33).amount.tolist() == [1.0]
+    assert store.intervals(Resolution.HOUR, "m", 0, 2**33, "export").amount.tolist() == [2.0]
+    assert store.intervals(Resolution.DAY, "m", 0, 2**33).amount.tolist() == [3.0]
+
+
+def test_an_interval_never_written_is_absent_and_bounds_are_half_open(store):
+    store.write_intervals(Resolution.QUARTER, "m", "water", intervals([1.0, 2.0]))
+    store.write_intervals(Resolution.QUARTER, "m", "water", intervals([5.0], T0_S + 9000))
+    assert store.intervals(Resolution.QUARTER, "m", T0_S + 900, T0_S + 9000).amount.tolist() == [2.0]
+    assert store.intervals(Resolution.QUARTER, "m", T0_S, T0_S + 9001).start_s.tolist() == [
+        T0_S,
+        T0_S + 900,
+        T0_S + 9000,
+    ]
+
+
+def test_rows_of_several_fields_are_known_field_by_field(store):
+    starts = T0_S + np.arange(3) * 3600
+    nan = float("nan")
+    rows = {"temp_c": np.array([1.0, nan, nan]), "ghi_wm2": np.array([nan, 0.0, nan])}
+    store.write_points("weather", {"site": "s"}, Points(starts, rows))
+    store.write_points("weather", {"site": "elsewhere"}, Points(starts, {"temp_c": np.full(3, 30.0)}))
+    found = store.points("weather", {"site": "s"}, T0_S, T0_S + 10_800)
+    assert found.start_s.tolist() == starts.tolist()
+    assert set(found.fields) == {"temp_c", "ghi_wm2"}
+    for name, values in rows.items():
+        np.testing.assert_array_equal(found.fields[name], values)
+    again = {"temp_c": np.array([nan]), "ghi_wm2": np.array([5.0])}
+    store.write_points("weather", {"site": "s"}, Points(starts[:1], again))
+    first = store.points("weather", {"site": "s"}, T0_S, T0_S + 1)
+    np.testing.assert_array_equal(first.fields["temp_c"], [nan])
+    assert first.fields["ghi_wm2"].tolist() == [5.0]
+
+
+def test_a_year_of_quarters_in_one_call(store):
+    count = 35_040
+    value = np.cumsum(np.full(count, 0.3))
+    store.write_samples(samples((T0_MS + np.arange(count) * 900_000).tolist(), value.tolist()))
+    store.write_intervals(Resolution.QUARTER, "m", "electricity", intervals([0.3] * count))
+    np.testing.assert_array_equal(store.samples("m", INDEX, *EVER_MS).value, value)
+    assert len(store.intervals(Resolution.QUARTER, "m", T0_S, T0_S + count * 900)) == count
+
+
+def test_several_threads_write_and_read_at_once(store):
+    def work(number: int) -> int:
+        for place in range(20):
+            store.write_samples(samples([T0_MS + place], [float(place)], meter=f"m{number}"))
+            store.samples("m0", INDEX, *EVER_MS)
+        return len(kept(store, f"m{number}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [20] * 8

@@ -1,0 +1,129 @@
+"""What each series store says when it cannot do its work, and whether trying again can help."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from plagewatch.metering.readings import Samples
+from plagewatch.store.series.influx import InfluxSeries
+from plagewatch.store.series.line_protocol import fingerprint
+from plagewatch.store.series.opening import open_series
+from plagewatch.store.series.protocol import SeriesError
+from plagewatch.store.series.sqlite import SqliteSeries
+
+
+def failing(store: InfluxSeries) -> SeriesError:
+    try:
+        with pytest.raises(SeriesError) as failed:
+            store.check()
+        return failed.value
+    finally:
+        store.close()
+
+
+def test_an_influxdb_that_is_not_there_may_come():
+    failed = failing(InfluxSeries("http://127.0.0.1:9", "token", "org", 2))
+    assert failed.retryable
+    assert "PLAGEWATCH_INFLUX_URL" in str(failed)
+
+
+@pytest.mark.service
+def test_a_wrong_token_names_the_setting(influx):
+    failed = failing(InfluxSeries(influx.url, "wrong", influx.org, 10))
+    assert not failed.retryable
+    assert "PLAGEWATCH_INFLUX_TOKEN" in str(failed)
+
+
+@pytest.mark.service
+def test_a_missing_bucket_names_the_command_that_makes_it(influx):
+    failed = failing(InfluxSeries(influx.url, influx.token, influx.org, 10))
+    assert not failed.retryable
+    assert "`evidence`" in str(failed)
+    assert "plagewatch store init" in str(failed)
+
+
+@pytest.mark.service
+def test_opening_a_store_that_is_not_set_up_lets_go_of_it(influx, tmp_path):
+    with pytest.raises(SeriesError):
+        open_series(tmp_path, influx.url, influx.token, influx.org, 10)
+
+
+@pytest.mark.service
+def test_set_up_twice_keeps_what_is_there(influx):
+    store = InfluxSeries(influx.url, influx.token, influx.org, 10)
+    store.set_up()
+    store.write_samples([Samples("m", "gas_volume", [1000], [1.0], "s", 1000)])
+    store.set_up()
+    store.check()
+    assert store.registers("m") == ["gas_volume"]
+    store.close()
+
+
+@pytest.fixture
+def other_server() -> Iterator[str]:
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    from threading import Thread
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+def test_what_is_no_influxdb_is_told_apart(other_server):
+    failed = failing(InfluxSeries(other_server, "token", "org", 5))
+    assert not failed.retryable
+    assert "no InfluxDB" in str(failed)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "series.db").write_bytes(b"not a database, though long enough to look like one " * 100)
+    with pytest.raises(SeriesError, match=r"series\.db") as failed:
+        SqliteSeries(tmp_path / "series.db")
+    assert not failed.value.retryable
+
+
+def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
+    SqliteSeries(tmp_path / "series.db").close()
+    connection = sqlite3.connect(tmp_path / "series.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(SeriesError, match="newer"):
+        SqliteSeries(tmp_path / "series.db")
+
+
+def test_what_was_written_is_there_after_opening_again(tmp_path):
+    first = SqliteSeries(tmp_path / "deep" / "series.db")
+    first.write_samples([Samples("m", "gas_volume", [1000], [1.0], "s", 1000)])
+    first.close()
+    again = SqliteSeries(tmp_path / "deep" / "series.db")
+    assert again.latest_sample_ms() == {"m": 1000}
+    again.close()
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
+    store = SqliteSeries(tmp_path / "series.db")
+    with pytest.raises(OverflowError):
+        store.write_samples([Samples("m", "gas_volume", [1000, 2**70], [1.0, 2.0], "s", 1000)])
+    assert store.registers("m") == []
+    store.write_samples([Samples("m", "gas_volume", [2000], [1.0], "s", 1000)])
+    assert store.latest_sample_ms() == {"m": 2000}
+    store.close()
+
+
+def test_the_fingerprint_of_stored_evidence_never_changes():
+    values = np.array([0.0, 1.0, -1.0, 123456.7, 1e-300, 1.7976931348623157e308])
+    assert fingerprint(values).tolist() == [0, 550566, 602119, 852486, 490411, 693385]
