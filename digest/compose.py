@@ -65,7 +65,8 @@ def compose(facts: WeekFacts, language: str) -> Digest:
     """The mail of one person and week. Nothing is said of an amount that is not known, and no money without a price."""
     sections = tuple(section_of(building, facts) for building in facts.buildings)
     kind = _kind(facts, sections)
-    changed = sorted(_notable(sections), key=lambda pair: -abs(pair[1].cost_change_eur))
+    # What the weather explains is told after what it does not.
+    changed = sorted(_notable(sections), key=lambda pair: (pair[1].by_weather, -abs(pair[1].cost_change_eur)))
     shown = sections if kind in (Kind.CHANGED, Kind.QUIET) else ()
     chart = _chart(facts.buildings, changed)
     return Digest(
@@ -190,7 +191,7 @@ def _ticket_counts(tickets: TicketWeek) -> Iterator[Phrase]:
 
 
 def _to_do(changed: list[tuple[BuildingSection, Row]]) -> Iterator[Phrase]:
-    rose = [(section, row.carrier) for section, row in changed if row.cost_change_eur > 0]
+    rose = [(section, row.carrier) for section, row in changed if row.cost_change_eur > 0 and not row.by_weather]
     for section, carrier in rose[:SHOWN_ADVICE]:
         for advice in advice_for(section.use, [carrier]):
             yield Phrase(advice.text, {"building": section.name})

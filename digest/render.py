@@ -150,7 +150,7 @@ def _row(row: Row, language: str) -> RowText:
 
 
 def _trend(row: Row) -> str:
-    if not row.notable or row.carrier is Carrier.SOLAR:
+    if not row.notable or row.by_weather or row.carrier is Carrier.SOLAR:
         return "same"
     return "more" if row.cost_change_eur > 0 else "less"
 
@@ -184,7 +184,7 @@ def _chart(meter: MeterWeek, digest: Digest) -> bytes:
         carrier=meter.meter.carrier,
         window_s=meter.window_s,
         expected=usual_week(meter),
-        size=Size.MAIL,
+        size=Size.PHONE,
         form="png",
     )
     days = _served(meter.days, meter.share)

@@ -16,6 +16,7 @@ from plagewatch.tickets.texts import N_
 NOTABLE_CHANGE = 0.10
 NOTABLE_EUR = 10.0
 NOTABLE_DEGREES_C = 1.0
+HEATING = frozenset({Carrier.GAS, Carrier.HEAT})
 ORDER = (Carrier.ELECTRICITY, Carrier.GAS, Carrier.HEAT, Carrier.WATER, Carrier.SOLAR)
 
 
@@ -23,7 +24,8 @@ ORDER = (Carrier.ELECTRICITY, Carrier.GAS, Carrier.HEAT, Carrier.WATER, Carrier.
 class Row:
     """One carrier of a building. cost_eur, cost_change_eur: NaN where no price or no amount is known.
 
-    notable: the change is large enough to be named. notes: what limits or explains the figures.
+    notable: the change is large enough to be named. by_weather: it goes the way of the weather, so nobody need look
+    for another reason. notes: what limits or explains the figures.
     """
 
     carrier: Carrier
@@ -32,6 +34,7 @@ class Row:
     cost_eur: float
     cost_change_eur: float
     notable: bool
+    by_weather: bool
     notes: tuple[Phrase, ...]
 
 
@@ -70,6 +73,7 @@ def _row(week: BuildingWeek, meters: list[MeterWeek], price: Price | None) -> Ro
         cost_eur=comparison.amount * per_unit,
         cost_change_eur=cost_change_eur,
         notable=bool(much and abs(cost_change_eur) >= NOTABLE_EUR),
+        by_weather=carrier in HEATING and more * (week.outdoor_c - week.outdoor_before_c) < 0 and _felt(week),
         notes=tuple(_notes(week, carrier, comparison, meters[0].resolution)),
     )
 
@@ -95,6 +99,10 @@ def _notes(week: BuildingWeek, carrier: Carrier, c: Comparison, resolution: Reso
         text = N_("{part} of this amount is estimated or spread over a gap in the readings.")
         yield Phrase(text, {"part": Fraction(min(c.guessed / c.amount, 1.0))})
     warmer_c = week.outdoor_c - week.outdoor_before_c
-    if carrier in (Carrier.GAS, Carrier.HEAT) and abs(warmer_c) >= NOTABLE_DEGREES_C:
+    if carrier in HEATING and _felt(week):
         text = N_("It was {degrees} colder outside.") if warmer_c < 0 else N_("It was {degrees} warmer outside.")
         yield Phrase(text, {"degrees": Degrees(abs(warmer_c))})
+
+
+def _felt(week: BuildingWeek) -> bool:
+    return abs(week.outdoor_c - week.outdoor_before_c) >= NOTABLE_DEGREES_C

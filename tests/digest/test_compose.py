@@ -41,7 +41,9 @@ def test_a_change_is_told_with_what_it_costs(weeks: Weeks) -> None:
     assert digest.subject.text == "Week {week}: more water at {building} ({change})"
     assert digest.subject.values["building"] == "De Linde"
     assert isinstance(digest.subject.values["change"], Change)
-    assert digest.opening[0].values == {"money": Euro(500.0)}
+    money = digest.opening[0].values["money"]
+    assert isinstance(money, Euro)
+    assert money.value == pytest.approx(500.0)
     assert digest.chart is not None
     assert digest.chart.meter.carrier is Carrier.WATER
 
@@ -203,6 +205,16 @@ def test_colder_weather_stands_beside_gas_but_not_beside_water(weeks: Weeks) -> 
     assert water.notes == ()
     unknown = compose(weeks.facts(building), "nl").buildings[0].rows
     assert unknown[0].notes == ()
+
+
+def test_gas_that_follows_the_cold_is_told_last_and_nobody_is_sent_to_look(weeks: Weeks) -> None:
+    building = weeks.building(weeks.meter(Carrier.GAS, 4000, 2500), weeks.meter(Carrier.WATER, 120, 60))
+    digest = compose(weeks.facts(replace(building, outdoor_c=4.0, outdoor_before_c=9.5)), "nl")
+    assert digest.subject.text == "Week {week}: more water at {building} ({change})"
+    assert [phrase.text[:18] for phrase in digest.to_do] == ["{building}: listen"]
+    in_mild_weather = compose(weeks.facts(replace(building, outdoor_c=9.5, outdoor_before_c=4.0)), "nl")
+    assert in_mild_weather.subject.text == "Week {week}: more gas at {building} ({change})"
+    assert len(in_mild_weather.to_do) == 2
 
 
 def test_money_is_named_only_with_its_price_and_source(weeks: Weeks) -> None:

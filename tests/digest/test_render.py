@@ -36,7 +36,7 @@ def busy(weeks: Weeks) -> WeekFacts:
         weeks.meter(Carrier.GAS, 2890, 2410), weeks.meter(Carrier.WATER, 310, 180), weeks.meter(Carrier.SOLAR, 40, 90)
     )
     tickets = TicketWeek((weeks.ticket(12, Urgency.URGENT, extra_m3_per_year=1576.8),), opened=1, verified=2)
-    facts = weeks.facts(replace(building, outdoor_c=5.2, outdoor_before_c=8.3), tickets=tickets)
+    facts = weeks.facts(replace(building, outdoor_c=8.3, outdoor_before_c=5.2), tickets=tickets)
     return replace(facts, plage=PlageStatus("OCMW", 3_210_000.0, 3_300_500.0, 90_500.0, 5430.0, 0.983))
 
 
@@ -53,7 +53,7 @@ def busy(weeks: Weeks) -> WeekFacts:
                 "100% bekend",
                 "+20%",
                 "+€ 408",
-                "Buiten was het 3,1 °C kouder.",
+                "Buiten was het 3,1 °C warmer.",
                 "title of 12 in nl",
                 "water meter: leak",
                 "sinds 9 november",
@@ -76,7 +76,7 @@ def busy(weeks: Weeks) -> WeekFacts:
                 "2 890 m³",
                 "100 % connu",
                 "+20 %",
-                "Il faisait 3,1 °C de moins dehors.",
+                "Il faisait 3,1 °C de plus dehors.",
                 "depuis le 9 novembre",
                 "pas encore pris en charge",
                 "environ 7 884 € par an si rien n’est fait",
@@ -93,7 +93,7 @@ def busy(weeks: Weeks) -> WeekFacts:
                 "2,890 m³",
                 "100% known",
                 "nobody has taken it yet",
-                "It was 3.1 °C colder outside.",
+                "It was 3.1 °C warmer outside.",
                 "1 notice was opened",
             ],
         ),

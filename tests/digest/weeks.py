@@ -68,9 +68,19 @@ class Weeks:
         meter = self.meter(Carrier.WATER).meter
         start_s, _ = self.bounds_s()
         ticket = Ticket(
-            number, meter.id, "night-flow", "leak", State.OPEN, urgency, Skill.PLUMBING, start_s, start_s, start_s, 1.0,
-            numbers,
-        )  # fmt: skip
+            id=number,
+            meter=meter.id,
+            rule="night_water",
+            cause="leak",
+            state=State.OPEN,
+            urgency=urgency,
+            skill=Skill.PLUMBING,
+            first_abnormal_s=start_s,
+            last_abnormal_s=start_s,
+            opened_s=start_s,
+            score=1.0,
+            numbers=numbers,
+        )
         return TicketFacts(ticket, meter, Building("wzc-linde", "wzc-linde", "De Linde", Use.CARE_HOME), TZ)
 
 
