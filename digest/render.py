@@ -179,7 +179,7 @@ def _chart_text(digest: Digest) -> str:
 
 def _chart(meter: MeterWeek, digest: Digest) -> bytes:
     style = ChartStyle(
-        title=_chart_text(digest),
+        title=words(digest.language).gettext(CARRIERS[meter.meter.carrier]),
         resolution=Resolution.DAY,
         carrier=meter.meter.carrier,
         window_s=meter.window_s,

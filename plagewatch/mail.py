@@ -6,7 +6,6 @@ MailError                 a mail was not taken; `retryable` says whether the sam
 
 import smtplib
 import ssl
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
-from pathlib import Path
 from types import MappingProxyType
 
 from plagewatch.store.engine import Engine
@@ -24,7 +22,6 @@ from plagewatch.store.records import outbox
 from plagewatch.store.records.outbox import OutboxItem
 
 LEASE_S = 900
-DRAFT_SENDER = "plagewatch@localhost"
 FIRST_WAIT_S, LONGEST_WAIT_S = 60, 3600
 REFUSED_WAIT_S, REFUSED_TRIES = 86_400, 5
 
@@ -97,8 +94,8 @@ def message_id_of(item: OutboxItem) -> str:
     return f"{item.kind}.{sha256(key.encode()).hexdigest()[:32]}"
 
 
-def message_of(mail: Mail, sender: str) -> EmailMessage:
-    """The mail as it goes over the line but for its date: text and HTML as alternatives, images in the HTML part.
+def message_of(mail: Mail, sender: str, at_s: int) -> EmailMessage:
+    """The mail as it goes over the line: text and HTML as alternatives, images in the HTML part.
 
     Raises MailError (not retryable) where an address is none, a header would break out of its line, or a text is none.
     """
@@ -108,6 +105,7 @@ def message_of(mail: Mail, sender: str) -> EmailMessage:
         message["From"] = sent_from
         message["To"] = Address(addr_spec=mail.to)
         message["Subject"] = " ".join(mail.subject.split())
+        message["Date"] = format_datetime(datetime.fromtimestamp(at_s, UTC))
         if mail.message_id:
             message["Message-ID"] = f"<{mail.message_id}@{sent_from.domain}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -127,8 +125,7 @@ def send(mail: Mail, server: SmtpServer, now_s: int) -> None:
     Raises MailError: retryable where the server answers 4xx or breaks off, not where it answers 5xx (a recipient that
     does not exist, a mail too large); MailServerError where it cannot be reached or its TLS or login fails.
     """
-    message = message_of(mail, server.sender)
-    message["Date"] = format_datetime(datetime.fromtimestamp(now_s, UTC))
+    message = message_of(mail, server.sender, now_s)
     with _connected(server) as connection:
         try:
             connection.send_message(message)
@@ -174,24 +171,6 @@ def send_due(engine: Engine, renderers: Mapping[str, Renderer], server: SmtpServ
         outbox.sent(engine, item.id, now_s)
         sent += 1
     return SendReport(sent, waiting, given_up, errors)
-
-
-def write_files(mail: Mail, folder: Path, stem: str) -> list[Path]:
-    """Write a mail as .eml (a draft, without date), .html (images inside) and .txt, and return the paths."""
-    html = mail.html
-    for cid, png in mail.images.items():
-        html = html.replace(f"cid:{cid}", f"data:image/png;base64,{b64encode(png).decode()}")
-    content = {
-        "eml": bytes(message_of(mail, DRAFT_SENDER)),
-        "html": html.encode(),
-        "txt": mail.text.encode(),
-    }
-    paths = []
-    for ending, body in content.items():
-        path = folder / f"{stem}.{ending}"
-        path.write_bytes(body)
-        paths.append(path)
-    return paths
 
 
 def wait_s(attempts: int, *, retryable: bool) -> int:

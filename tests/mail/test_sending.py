@@ -1,11 +1,10 @@
 import socket
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import pytest
 
-from plagewatch.mail import Mail, MailError, MailServerError, send, write_files
+from plagewatch.mail import Mail, MailError, MailServerError, send
 from tests.mail.server import Post
 
 NOW_S = 1_795_168_800
@@ -132,10 +131,3 @@ def test_a_text_that_is_no_text_is_refused_for_good(post: Post) -> None:
     with pytest.raises(MailError) as raised:
         send(replace(MAIL, text="half a character: \ud83d"), post.server, NOW_S)
     assert not raised.value.retryable
-
-
-def test_a_mail_as_files(tmp_path: Any) -> None:
-    paths = write_files(MAIL, tmp_path, "2026-W46-anna")
-    assert [path.name for path in paths] == ["2026-W46-anna.eml", "2026-W46-anna.html", "2026-W46-anna.txt"]
-    assert "cid:chart" not in paths[1].read_text("utf-8")
-    assert paths[2].read_text("utf-8") == MAIL.text
