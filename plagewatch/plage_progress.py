@@ -26,6 +26,8 @@ __all__ = ["as_json", "assess", "status_lines", "write"]
 
 PERIOD_DAYS = 365
 
+Ordinals = NDArray[np.int64]  # local dates as `date.toordinal`
+
 
 def assess(engine: Engine, series: SeriesStore, portfolio: Portfolio, now_s: int) -> Assessment:
     """Hold the last 365 whole local days against the target of a portfolio.
@@ -82,6 +84,12 @@ def _starts_s(first_day: date, end_day: date, tz: str) -> Seconds:
 
 
 @dataclass(frozen=True, slots=True)
+class _Registered:
+    meters: Mapping[str, Meter]
+    shares: Sequence[Share]
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
     """What one assessment reads from the stores."""
 
@@ -92,25 +100,27 @@ class _Reading:
     end_day: date
 
     def evidence(self) -> PeriodEvidence:
-        meters = {meter.id: meter for meter in registry.meters(self.engine)}
-        shares = registry.shares(self.engine)
+        registered = _Registered(
+            {meter.id: meter for meter in registry.meters(self.engine)}, registry.shares(self.engine)
+        )
+        start_s = _starts_s(self.first_day, self.end_day, self.portfolio.organisation.timezone)
         uses = {
-            (building.id, zone.id, use.carrier): [self._days(link, building, meters, shares) for link in use.meters]
+            (building.id, zone.id, use.carrier): [
+                self._days(link, building, registered, start_s) for link in use.meters
+            ]
             for building, zone, use in self.portfolio.uses()
         }
         return PeriodEvidence(self.first_day, self._mean_temp_c(), uses)
 
     def _days(
-        self, link: MeterLink, building: CadastreBuilding, meters: Mapping[str, Meter], shares: Sequence[Share]
+        self, link: MeterLink, building: CadastreBuilding, registered: _Registered, start_s: Seconds
     ) -> MeterDays:
-        if link.meter not in meters:
+        if link.meter not in registered.meters:
             text = N_("Meter {meter} of the portfolio is not in the registry.")
             raise Refused("meter_unknown", text, meter=link.meter)
-        tz = self.portfolio.organisation.timezone
-        start_s = _starts_s(self.first_day, self.end_day, tz)
-        dates = [self.first_day + timedelta(days=n) for n in range(len(start_s))]
-        part = link.share * _building_share(shares, link.meter, building.id, dates)
-        to_kwh = _kwh_per_unit(meters[link.meter], building, self.portfolio.parameters, dates)
+        dates = self.first_day.toordinal() + np.arange(len(start_s))
+        part = link.share * _building_share(registered.shares, link.meter, building.id, dates)
+        to_kwh = _kwh_per_unit(registered.meters[link.meter], building, self.portfolio.parameters, dates)
         read = self.series.intervals(Resolution.DAY, link.meter, int(start_s[0]), int(start_s[-1]) + 1)
         amount, accounted, coverage = _on_days(read, start_s)
         return MeterDays(link.meter, amount * to_kwh * part, accounted, coverage)
@@ -140,23 +150,19 @@ def _on_days(read: Intervals, start_s: Seconds) -> tuple[Floats, Floats, Floats]
     return amount, accounted, coverage
 
 
-def _building_share(shares: Iterable[Share], meter: str, building: str, dates: Sequence[date]) -> Floats:
+def _building_share(shares: Iterable[Share], meter: str, building: str, dates: Ordinals) -> Floats:
     dated = sorted((s.valid_from, s.share) for s in shares if s.meter == meter and s.building == building)
     if not dated:
         text = N_("Meter {meter} does not serve building {building} in the registry.")
         raise Refused("meter_not_shared", text, meter=meter, building=building)
-    place = np.searchsorted(_ordinals(start for start, _ in dated), _ordinals(dates), side="right")
+    place = np.searchsorted([start.toordinal() for start, _ in dated], dates, side="right")
     return np.array([0.0, *(share for _, share in dated)])[place]  # before its first date it served others
 
 
-def _kwh_per_unit(meter: Meter, building: CadastreBuilding, parameters: Parameters, dates: Sequence[date]) -> Floats:
+def _kwh_per_unit(meter: Meter, building: CadastreBuilding, parameters: Parameters, dates: Ordinals) -> Floats:
     if meter.unit == "kWh":
         return np.ones(len(dates))
     if meter.unit == "m3" and meter.carrier is Carrier.GAS:
-        return np.array([parameters.number(f"gcv_kwh_m3.{building.gas_station}", day) for day in dates])
+        return parameters.numbers(f"gcv_kwh_m3.{building.gas_station}", dates)
     text = N_("Meter {meter} counts in {unit}, which is no energy.")
     raise Refused("unit_unknown", text, meter=meter.id, unit=meter.unit)
-
-
-def _ordinals(days: Iterable[date]) -> NDArray[np.int64]:
-    return np.array([day.toordinal() for day in days], np.int64)

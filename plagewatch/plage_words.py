@@ -6,6 +6,7 @@ from math import isfinite
 from plagewatch.number_words import UNKNOWN, amount_text, percent_text
 from plagewatch.plage.assessment import Assessment, BuildingLine, Figures
 from plagewatch.plage.parameters import EffortScale, Parameter, Refusal
+from plagewatch.plage.portfolio import CadastreBuilding, Zone, ZoneUse
 from plagewatch.words import words
 
 
@@ -75,6 +76,7 @@ def as_json(assessment: Assessment) -> dict[str, object]:
         "figures": None if assessment.figures is None else _figures_json(assessment.figures),
         "refusals": [_refusal_json(refusal) for refusal in assessment.refusals],
         "buildings": [_building_json(line) for line in assessment.buildings],
+        "reference_uses": [_use_json(*use) for use in assessment.portfolio.uses()],
         "parameters": [_parameter_json(parameter) for parameter in parameters.all],
         "effort_scales": [_scale_json(scale) for scale in parameters.scales],
     }
@@ -160,6 +162,21 @@ def _building_json(line: BuildingLine) -> dict[str, object]:
         "gap_kwh": _number(line.gap_kwh),
         "coverage": _number(line.coverage),
         "refusals": [_refusal_json(refusal) for refusal in line.refusals],
+    }
+
+
+def _use_json(building: CadastreBuilding, zone: Zone, use: ZoneUse) -> dict[str, object]:
+    return {
+        "building": building.id,
+        "zone": zone.id,
+        "category": zone.category,
+        "floor_area_m2": zone.floor_area_m2,
+        "carrier": use.carrier.value,
+        "reference_kwh": use.reference_kwh,
+        "heated_share": use.heated_share,
+        "meters": [{"meter": link.meter, "share": link.share} for link in use.meters],
+        "source": use.source,
+        "standing": use.standing.value,
     }
 
 

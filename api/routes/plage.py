@@ -18,7 +18,7 @@ from api.problems import Problem, ProblemAnswer
 from plagewatch import plage_progress
 from plagewatch.charts import Progress, Size, progress_chart
 from plagewatch.metering.local_time import day_start_s, day_starts_s
-from plagewatch.number_words import locale
+from plagewatch.number_words import amount_text, locale
 from plagewatch.plage.assessment import Assessment
 from plagewatch.plage.cadastre import AreaVerdict, in_cadastre, subject
 from plagewatch.plage.parameters import Refusal, Refused
@@ -130,6 +130,7 @@ def _words(language: str) -> dict[str, Any]:
     return {
         "kwh": partial(kwh_text, language=language),
         "eur": partial(eur_text, language=language),
+        "mwh": lambda kwh: f"{amount_text(kwh / 1000, language)} MWh",
         "refusal": partial(refusal_text, language=language),
         "day": lambda day: format_date(day, "d MMM y", locale=locale(language)),
         "standing": lambda word: say(STANDINGS[word]),

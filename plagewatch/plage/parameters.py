@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from plagewatch.tickets.texts import N_
 
 PARAMETER_MISSING = N_(
@@ -123,6 +126,15 @@ class Parameters:
             text = N_("Parameter {name} must be a number, it is “{value}”.")
             raise Refused("parameter_not_a_number", text, name=name, value=value)
         return value
+
+    def numbers(self, name: str, dates: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The value of a number on each of rising local dates (`date.toordinal`); Refused as `number`."""
+        starts = sorted({p.valid_from.toordinal() for p in self.all if p.name == name})
+        values = [self.number(name, date.fromordinal(start)) for start in starts]
+        place = np.searchsorted(starts, dates, side="right") - 1
+        if len(dates) and (not starts or dates[0] < starts[0]):
+            self.number(name, date.fromordinal(int(dates[0])))
+        return np.array(values, np.float64)[place]
 
     def choice(self, name: str, on: date) -> str:
         """The value of a parameter that is a choice, as text."""
