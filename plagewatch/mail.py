@@ -94,8 +94,8 @@ def message_id_of(item: OutboxItem) -> str:
     return f"{item.kind}.{sha256(key.encode()).hexdigest()[:32]}"
 
 
-def message_of(mail: Mail, sender: str, at_s: int) -> EmailMessage:
-    """The mail as it goes over the line: text and HTML as alternatives, images in the HTML part.
+def message_of(mail: Mail, sender: str) -> EmailMessage:
+    """The mail as it goes over the line but for its date: text and HTML as alternatives, images in the HTML part.
 
     Raises MailError (not retryable) where an address is none, a header would break out of its line, or a text is none.
     """
@@ -105,7 +105,6 @@ def message_of(mail: Mail, sender: str, at_s: int) -> EmailMessage:
         message["From"] = sent_from
         message["To"] = Address(addr_spec=mail.to)
         message["Subject"] = " ".join(mail.subject.split())
-        message["Date"] = format_datetime(datetime.fromtimestamp(at_s, UTC))
         if mail.message_id:
             message["Message-ID"] = f"<{mail.message_id}@{sent_from.domain}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -125,7 +124,8 @@ def send(mail: Mail, server: SmtpServer, now_s: int) -> None:
     Raises MailError: retryable where the server answers 4xx or breaks off, not where it answers 5xx (a recipient that
     does not exist, a mail too large); MailServerError where it cannot be reached or its TLS or login fails.
     """
-    message = message_of(mail, server.sender, now_s)
+    message = message_of(mail, server.sender)
+    message["Date"] = format_datetime(datetime.fromtimestamp(now_s, UTC))
     with _connected(server) as connection:
         try:
             connection.send_message(message)
