@@ -8,6 +8,7 @@ from api.registry import Registry
 from api.weeks import Week, week
 from plagewatch.metering import rollups
 from plagewatch.metering.intervals import Resolution
+from plagewatch.metering.local_time import day_start_s, local_day
 from plagewatch.metering.meters import Kind, Meter
 
 STEP_S = {Resolution.HOUR: 3600, Resolution.DAY: 86_400}
@@ -35,9 +36,10 @@ class MeterNow:
 def finest(meter: Meter) -> Resolution:
     """The finest resolution at which a meter's readings say something.
 
-    >>> from plagewatch.metering.meters import Carrier
-    >>> finest(Meter("m", "s", "m", Carrier.GAS, Kind.INTERVAL, "m3", interval_s=86_400)).value
-    'day'
+        >>> from plagewatch.metering.local_time import day_start_s, local_day
+    from plagewatch.metering.meters import Carrier
+        >>> finest(Meter("m", "s", "m", Carrier.GAS, Kind.INTERVAL, "m3", interval_s=86_400)).value
+        'day'
     """
     return rollups.finest(meter.interval_s if meter.kind is Kind.INTERVAL else None)
 
@@ -62,9 +64,8 @@ def meters_now(context: AppContext, registry: Registry, wanted: list[Meter], now
 def _week_of(context: AppContext, registry: Registry, meter: Meter, now_s: int) -> Week | None:
     if meter.kind is Kind.GAUGE:
         return None
-    resolution = coarse_enough(meter, Resolution.HOUR)
-    # The hour that runs is left out: half of it would look like less.
-    until_s = now_s // 3600 * 3600
+    resolution, tz = coarse_enough(meter, Resolution.HOUR), registry.site_of(meter).timezone
+    # The hour or day that runs is left out: a part of it would look like less.
+    until_s = now_s // 3600 * 3600 if resolution is Resolution.HOUR else day_start_s(local_day(now_s, tz), tz)
     intervals = context.series.intervals(resolution, meter.id, until_s - 15 * 86_400, until_s)
-    tz = registry.site_of(meter).timezone
     return week(meter.carrier, meter.unit, intervals, until_s, STEP_S[resolution], tz)

@@ -1,0 +1,78 @@
+"""Health, registry, quarantine, and the description of it all."""
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from plagewatch.health import PartHealth, PartState
+from tests.api.centre import Centre, break_store, hold
+
+
+@pytest.mark.parametrize(("state", "status"), [(PartState.WELL, 200), (PartState.DEGRADED, 200), (PartState.DOWN, 503)])
+def test_health_is_that_of_the_worst_part(client: TestClient, centre: Centre, state: PartState, status: int) -> None:
+    centre.parts.append(PartHealth("rules", state, "said by the test", 7.5))
+    answer = client.get("/healthz")
+    assert answer.status_code == status
+    told = answer.json()
+    assert told["state"] == state.value
+    assert {"part": "rules", "state": state.value, "detail": "said by the test", "data_age_s": 7.5} in told["parts"]
+    assert told["data_age_s"] == 120.0
+
+
+def test_health_tells_of_a_series_store_that_is_gone(client: TestClient, centre: Centre) -> None:
+    break_store(centre)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert [part["state"] for part in answer.json()["parts"] if part["part"] == "series"] == ["down"]
+
+
+def test_sites_with_their_buildings(reading: TestClient) -> None:
+    sites = {site["id"]: site for site in reading.get("/api/v1/sites").json()}
+    assert sites["station"]["buildings"] == []
+    assert sites["tournesol"]["buildings"] == [
+        {"id": "tournesol", "name": "Résidence Tournesol", "use": "care_home", "floor_area_m2": 8100.0}
+    ]
+
+
+def test_meters_say_whom_they_serve_and_how_fresh_they_are(reading: TestClient) -> None:
+    meters = {meter["id"]: meter for meter in reading.get("/api/v1/meters").json()}
+    assert len(meters) == 5
+    assert [(share["building"], share["share"]) for share in meters["noord.heat"]["shares"]] == [
+        ("noord", 0.25),
+        ("tournesol", 0.75),
+    ]
+    assert meters["noord.heat"]["newest_data_at"] is None
+    assert meters["tournesol.elec"]["newest_data_at"] == "2026-11-20T13:21:00Z"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("site=noord", {"noord.gas", "noord.heat"}), ("carrier=water", {"tournesol.water"}), ("site=x", set())],
+)
+def test_meters_of_a_site_or_carrier(reading: TestClient, query: str, expected: set[str]) -> None:
+    assert {meter["id"] for meter in reading.get(f"/api/v1/meters?{query}").json()} == expected
+
+
+def test_quarantine_counts_and_newest(client: TestClient, centre: Centre) -> None:
+    hold(centre.engine)
+    told = client.get("/api/v1/quarantine?limit=1").json()
+    assert told["counts"] == {"unknown_device": 1, "malformed": 1}
+    assert [(item["device"], item["payload_bytes"]) for item in told["newest"]] == [("x1", 3)]
+    assert client.get("/api/v1/quarantine?limit=0").status_code == 422
+
+
+def test_everything_for_programs_is_described_with_a_summary(reading: TestClient) -> None:
+    description = reading.get("/api/v1/openapi.json").json()
+    routes = [route for path in description["paths"].values() for route in path.values()]
+    assert len(routes) >= 8
+    assert all(route["summary"] and route["description"] for route in routes)
+    assert all(re.match("/api/v1/|/healthz", path) for path in description["paths"])
+
+
+def test_an_address_that_is_not_there_answers_in_its_readers_form(reading: TestClient) -> None:
+    for_program, for_person = reading.get("/api/v1/nothing"), reading.get("/nothing")
+    assert for_program.status_code == for_person.status_code == 404
+    assert for_program.headers["content-type"] == "application/problem+json"
+    assert for_person.headers["content-type"].startswith("text/html")
+    assert "Dit staat hier niet" in for_person.text

@@ -1,0 +1,166 @@
+"""The pages as a browser receives them."""
+
+import re
+from html import escape
+
+import pytest
+from fastapi.testclient import TestClient
+
+from plagewatch.store.records import tickets as records
+from plagewatch.tickets.states import State
+from tests.api.centre import HOSTILE, NOW_S, Centre, hold, ticket_for
+
+PAGES = [
+    "/",
+    "/?zone=north",
+    "/buildings/tournesol",
+    "/buildings/noord",
+    "/meters/tournesol.water",
+    "/meters/tournesol.water?period=day",
+    "/meters/tournesol.water?period=month&until=2026-11-19",
+    "/meters/tournesol.water?period=year",
+    "/meters/noord.heat",
+    "/meters/noord.heat?period=day",
+    "/meters/noord.gas",
+    "/meters/station.temperature",
+    "/tickets",
+    "/tickets?stage=over",
+    "/tickets?zone=north&skill=metering&urgency=soon&stage=living",
+    "/tickets/1",
+    "/tickets/2",
+    "/data",
+    "/api",
+]
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "en"])
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_in_every_language(reading: TestClient, address: str, language: str) -> None:
+    answer = reading.get(address, headers={"Accept-Language": f"{language};q=0.9,de"})
+    assert answer.status_code == 200, answer.text
+    assert f'<html lang="{language}">' in answer.text
+    assert answer.headers["content-language"] == language
+    assert HOSTILE not in answer.text
+    assert "%(" not in answer.text
+    assert float(answer.headers["server-timing"].removeprefix("app;dur=")) > 0
+
+
+def test_the_language_asked_for_is_remembered_and_wins(reading: TestClient) -> None:
+    assert '<html lang="nl">' in reading.get("/").text
+    assert '<html lang="fr">' in reading.get("/?lang=fr", headers={"Accept-Language": "en"}).text
+    assert '<html lang="fr">' in reading.get("/tickets", headers={"Accept-Language": "en"}).text
+    assert '<html lang="fr">' in reading.get("/tickets?lang=klingon").text
+
+
+def test_names_from_the_registry_and_payloads_are_escaped(client: TestClient, centre: Centre) -> None:
+    hold(centre.engine)
+    shown = escape(HOSTILE).replace("&#x27;", "&#39;")
+    assert shown in client.get("/").text
+    assert shown in client.get("/data").text
+
+
+def test_the_start_page_compares_only_hours_both_weeks_have(reading: TestClient) -> None:
+    text = re.sub(r"<[^>]+>|\s+", " ", reading.get("/buildings/tournesol?lang=en").text)
+    assert re.search(r"Electricity +504 +kWh +\+50% +100%", text), text
+    # Two hours of the water's week were not measured; what is known is compared with the same hours before.
+    assert re.search(r"Water +83\.5 +m³ +±0% +99%", text), text
+    assert re.search(r"Heat +210 +kWh +±0% +100%", text), (
+        text
+    )  # three quarters of the days of a meter that two buildings share
+
+
+def test_a_gap_is_said_in_the_table(reading: TestClient) -> None:
+    text = reading.get("/meters/tournesol.water?period=day&until=2026-11-18&lang=en").text
+    row = re.search(r"00:00</th>(.*?)</tr>", text, re.DOTALL)
+    assert row is not None
+    assert "no data" in row[1]
+    assert "0%" in row[1]
+
+
+def test_a_meter_that_ought_to_send_and_does_not_is_shown(client: TestClient, centre: Centre) -> None:
+    text = client.get("/data?lang=en").text
+    assert "Never sent anything" in text  # the weather station
+    assert "Heat by day" not in text  # filled from files
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/buildings/kitchen", 404),
+        ("/meters/kitchen", 404),
+        ("/meters/kitchen/chart.svg", 404),
+        ("/tickets/999", 404),
+        ("/tickets/999/chart.svg", 404),
+        ("/tickets/first", 422),
+        ("/meters/tournesol.water?period=century", 422),
+        ("/meters/tournesol.water?until=yesterday", 422),
+        ("/meters/tournesol.water/chart.svg?resolution=quarter&from=2025-01-01", 422),
+        ("/tickets?skill=magic", 422),
+    ],
+)
+def test_what_cannot_be_shown_is_said_on_a_page(reading: TestClient, address: str, status: int) -> None:
+    answer = reading.get(address)
+    assert answer.status_code == status
+    assert '<main id="content">' in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_charts_are_pictures_that_draw_the_gap(reading: TestClient) -> None:
+    address = "/meters/tournesol.water/chart.svg?from=2026-11-18&to=2026-11-19&lang=en"
+    answer = reading.get(address)
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert "no data" in answer.text
+    assert "spread or estimated" in answer.text
+    assert "Measured: 92% of the time" in answer.text
+    assert answer.content == reading.get(address).content
+    assert reading.get(f"{address}&size=phone").content != answer.content
+
+
+def test_the_evidence_of_a_ticket_is_drawn(client: TestClient, centre: Centre) -> None:
+    number = ticket_for(centre.engine, "unusual_load").id
+    svg = client.get(f"/tickets/{number}/chart.svg?lang=en").text
+    assert "abnormal" in svg
+    assert "usual" in svg
+
+
+def test_a_person_takes_a_ticket_through_the_form(client: TestClient, centre: Centre) -> None:
+    number = ticket_for(centre.engine, "night_flow").id
+    form = {"state": "acknowledged", "who": "tech-north", "note": ""}
+    answer = client.post(f"/tickets/{number}/state", data=form, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tickets/{number}")
+    page = client.get(f"/tickets/{number}").text
+    assert "Noor, plumber" in page
+    assert '<option value="tech-north" selected>' in page
+    assert records.events(centre.engine, number)[-1].who == "tech-north"
+
+
+def test_mended_needs_a_word_for_the_next_person(client: TestClient, centre: Centre) -> None:
+    number = ticket_for(centre.engine, "night_flow").id
+    refused = client.post(f"/tickets/{number}/state", data={"state": "resolved", "who": "cell", "note": "  "})
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text
+    assert records.ticket(centre.engine, number).state is State.OPEN  # type: ignore[union-attr]
+    told = client.post(f"/tickets/{number}/state", data={"state": "resolved", "who": "cell", "note": HOSTILE})
+    assert told.status_code == 200
+    assert HOSTILE not in told.text
+    assert records.events(centre.engine, number)[-1].note == HOSTILE
+
+
+def test_a_step_without_a_name_keeps_what_was_typed(client: TestClient, centre: Centre) -> None:
+    number = ticket_for(centre.engine, "night_flow").id
+    refused = client.post(f"/tickets/{number}/state", data={"state": "acknowledged", "note": "valve B"})
+    assert refused.status_code == 422
+    assert "valve B</textarea>" in refused.text
+
+
+def test_somebody_who_was_faster_is_told_and_nothing_is_lost(client: TestClient, centre: Centre) -> None:
+    found = ticket_for(centre.engine, "night_flow")
+    records.move(centre.engine, found.id, State.OPEN, State.FADED, who="meter", at_s=NOW_S, cleared_s=NOW_S)
+    late = client.post(f"/tickets/{found.id}/state", data={"state": "acknowledged", "who": "cell", "note": "valve B"})
+    assert late.status_code == 409
+    assert 'role="alert"' in late.text
+    assert len(records.events(centre.engine, found.id)) == 2
+
+
+def test_an_empty_store_says_how_to_begin(client: TestClient, centre: Centre) -> None:
+    assert "make demo" in client.get("/?zone=nowhere&lang=en").text
