@@ -1,5 +1,6 @@
 """`backtest`, `plage`, `digest`, `dashboards`, `savings`, `bench`: what the figures say."""
 
+import base64
 import json
 import re
 import shutil
@@ -17,10 +18,10 @@ from plagewatch.cli import later
 from plagewatch.cli.data import import_into
 from plagewatch.cli.opening import DataDir, now_s, read_portfolio, read_settings, refuse, say, show, stores
 from plagewatch.cli.wiring import renderers, smtp_of
-from plagewatch.settings import Settings
 from plagewatch.store.records import registry
 from plagewatch.words import LANGUAGES
 from rules import backtest as backtesting
+from rules import explain
 
 plage = typer.Typer(no_args_is_help=True, help="The PLAGE: target, progress, forecast.")
 digest = typer.Typer(invoke_without_command=True, help="The weekly mail of the facility managers.")
@@ -62,7 +63,8 @@ def backtest(
     room = Path(tempfile.mkdtemp(prefix="plagewatch-backtest-"))
     try:
         # An own embedded store: the past of a folder never mixes with the live one.
-        with stores(Settings(data_dir=room, influx_url=None, records_url=None)) as opened:
+        embedded = {"data_dir": room, "influx_url": None, "records_url": None}
+        with stores(read_settings(None).model_copy(update=embedded)) as opened:
             report = import_into(opened, folder)
             result = backtesting.backtest(opened.engine, opened.series, progress=say)
             backtesting.write(result, out)
@@ -121,8 +123,9 @@ def digest_write(
         out.mkdir(parents=True, exist_ok=True)
         for one in people:
             facts = gather.gather(opened.engine, opened.series, one, first_on, assessment)
-            made = render.render(compose.compose(facts, _language(language or one.language)), one, settings.base_url)
-            for path in mail.write_files(made, out, f"{schedule.week_name(first_on)}-{one.id}"):
+            written = compose.compose(facts, _language(language or one.language))
+            made = render.render(written, one, settings.base_url, render.TicketWords(explain.title, explain.sentence))
+            for path in _write_mail(made, settings.mail_from, out / f"{schedule.week_name(first_on)}-{one.id}"):
                 show(str(path))
 
 
@@ -136,8 +139,10 @@ def digest_send(data: DataDir = None) -> None:
     with stores(settings) as opened:
         schedule.enqueue_due(opened.engine, now_s())
         report = mail.send_due(opened.engine, renderers(opened, read_portfolio(settings)), server, now_s())
-    show(f"{report.sent} sent, {report.failed} failed")
-    if report.failed:
+    for item, why in report.errors.items():
+        say(f"item {item} of the outbox: {why}")
+    show(f"{report.sent} sent, {report.waiting} wait for another try, {report.given_up} given up")
+    if report.errors:
         raise typer.Exit(1)
 
 
@@ -162,6 +167,22 @@ def dashboards_push() -> None:
             show(line)
     except provision.GrafanaRefused as error:
         refuse(str(error))
+
+
+def _write_mail(made: mail.Mail, sender: str, stem: Path) -> list[Path]:
+    """A mail as a mail program opens it, as its text, and as a page with its pictures in it."""
+    page = made.html
+    for name, png in made.images.items():
+        page = page.replace(f"cid:{name}", f"data:image/png;base64,{base64.b64encode(png).decode()}")
+    contents = {
+        ".eml": mail.message_of(made, sender).as_bytes(),
+        ".txt": made.text.encode(),
+        ".html": page.encode(),
+    }
+    paths = [stem.with_name(stem.name + ending) for ending in contents]
+    for path, content in zip(paths, contents.values(), strict=True):
+        path.write_bytes(content)
+    return paths
 
 
 def _language(language: str) -> str:

@@ -10,12 +10,10 @@ from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy import Engine
-from sqlalchemy.exc import ArgumentError, OperationalError
 
 from plagewatch.plage.portfolio import Portfolio, PortfolioError, parse
 from plagewatch.settings import Settings
-from plagewatch.store.engine import open_records
+from plagewatch.store.engine import Engine, RecordsUnreachable, open_records
 from plagewatch.store.series.opening import open_series
 from plagewatch.store.series.protocol import SeriesError, SeriesStore
 
@@ -88,9 +86,8 @@ def stores(settings: Settings) -> Iterator[Stores]:
     make_folder(settings.data_dir)
     try:
         engine = open_records(settings.records_at())
-    except (OperationalError, ArgumentError) as error:
-        reason = str(error.orig) if isinstance(error, OperationalError) else str(error)
-        refuse(f"The records cannot be opened ({reason.splitlines()[0]}); see PLAGEWATCH_RECORDS_URL and --data.")
+    except RecordsUnreachable as error:
+        refuse(f"The records cannot be opened ({error}); see PLAGEWATCH_RECORDS_URL and --data.")
     try:
         try:
             series = open_series(

@@ -5,31 +5,41 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from api.app import AppContext, create_app
+from collector import rollup_job
 from collector.mqtt import MqttCollector, MqttSettings
 from collector.pipeline import Pipeline
 from collector.spool import Spool
-from digest.render import digest_mail
-
-from collector import rollup_job
 from digest import schedule
+from digest.mailing import DigestWriter
+from digest.render import TicketWords
 from plagewatch import mail, plage_progress
 from plagewatch.cli.opening import Stores, now_s
 from plagewatch.cli.rooms import Running, Tick
 from plagewatch.plage.portfolio import Portfolio
 from plagewatch.settings import Settings
 from plagewatch.store.records.outbox import OutboxItem
+from plagewatch.store.series.protocol import SeriesError
 from rules import dispatch, evaluate, explain
 
 ROOMS = ("collector", "rules", "api", "digest")
 DAY_S = 86_400
 
 
-def collector_of(stores: Stores) -> tuple[Pipeline, Tick, Tick]:
+def collector_of(stores: Stores) -> tuple[Pipeline, list[Tick]]:
     """The collector's pipeline, and the pulses that empty the spool and make figures of the evidence."""
-    pipeline = Pipeline(Spool(stores.settings.data_dir / "spool.db"), stores.series, stores.engine)
-    drain = Tick("spool", 1.0, lambda: pipeline.drain(int(time.time() * 1000)))
-    rollup = Tick("ledger", 5.0, lambda: rollup_job.run(stores.engine, stores.series, now_s()))
-    return pipeline, drain, rollup
+    spool = Spool(stores.settings.data_dir / "spool.db")
+    pipeline = Pipeline(spool, stores.series, stores.engine)
+
+    def empty_spool() -> None:
+        report = pipeline.drain(int(time.time() * 1000))
+        if report.stopped:
+            raise SeriesError(report.stopped, retryable=True)
+
+    return pipeline, [
+        Tick("spool", 1.0, empty_spool),
+        Tick("ledger", 5.0, lambda: rollup_job.run(stores.engine, stores.series, now_s())),
+        Tick("spool clean-up", DAY_S, lambda: spool.prune(int(time.time() * 1000))),
+    ]
 
 
 def mqtt_of(settings: Settings, pipeline: Pipeline) -> MqttCollector:
@@ -92,9 +102,12 @@ def smtp_of(settings: Settings) -> mail.SmtpServer | None:
 def renderers(stores: Stores, portfolio: Portfolio) -> dict[str, Callable[[OutboxItem], mail.Mail]]:
     """What makes a mail of each kind of outbox row."""
     base_url = stores.settings.base_url
+    writer = DigestWriter(
+        stores.engine, stores.series, portfolio, base_url, TicketWords(explain.title, explain.sentence)
+    )
     return {
         "ticket": lambda item: dispatch.ticket_mail(stores.engine, stores.series, base_url, item),
-        "digest": lambda item: digest_mail(stores.engine, stores.series, portfolio, base_url, item),
+        "digest": writer.mail,
     }
 
 
@@ -118,7 +131,7 @@ def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> tuple[
     """The wanted rooms, ready to start; the pages are not among them."""
     running, pipeline = Running(stores), None
     if "collector" in wanted:
-        pipeline, *ticks = collector_of(stores)
+        pipeline, ticks = collector_of(stores)
         running.ticks += ticks
         running.parts.append(mqtt_of(stores.settings, pipeline))
     if "rules" in wanted:

@@ -6,22 +6,37 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-__all__ = ["Engine", "migrate", "open_records"]  # rooms name the type without touching the database library
+__all__ = [
+    "Engine",
+    "RecordsUnreachable",
+    "migrate",
+    "open_records",
+]  # rooms name the type without touching the database library
 
 SCHEMA = Path(__file__).parent / "schema"
+
+
+class RecordsUnreachable(Exception):
+    """The records cannot be opened; the message says why."""
 
 
 def open_records(url: str) -> Engine:
     """An engine on the records at an SQLAlchemy URL, migrated to the newest schema.
 
-    Raises sqlalchemy.exc.OperationalError where the database cannot be reached or written.
+    Raises RecordsUnreachable where the URL is none, or the database cannot be reached or written.
     """
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-    migrate(engine)
+    try:
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_up_sqlite)
+        migrate(engine)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise RecordsUnreachable(str(error)) from error
+    except DBAPIError as error:
+        raise RecordsUnreachable(str(error.orig).splitlines()[0]) from error
     return engine
 
 
