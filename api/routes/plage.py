@@ -65,7 +65,6 @@ def chart(context: Context, language: Language, size: Annotated[Size, Query()] =
         _drawn(assessment),
         assessment.portfolio.organisation.timezone,
         language,
-        title=words(language).gettext("Result and target, brought to a normal year"),
         size=size,
     )
     return Response(picture, media_type=SVG)
