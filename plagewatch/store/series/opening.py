@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from plagewatch.store.series.influx import InfluxSeries
-from plagewatch.store.series.protocol import SeriesError, SeriesStore
+from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
 
 
@@ -16,10 +15,9 @@ def open_series(
     """
     if influx_url is None:
         return SqliteSeries(data_dir / "series.db")
+    # Half a second of imports that an embedded installation need not wait for.
+    from plagewatch.store.series.influx import InfluxSeries
+
     store = InfluxSeries(influx_url, influx_token, influx_org, influx_timeout_s)
-    try:
-        store.check()
-    except SeriesError:
-        store.close()
-        raise
+    store.check()
     return store
