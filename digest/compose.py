@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -14,11 +14,14 @@ from digest.health import HEALTHY, health_of
 from digest.phrases import NN_, Change, Euro, Phrase, UnitPrice, Value, counted
 from digest.rows import NOTABLE_EUR, ORDER, BuildingSection, Row, section_of
 from digest.target import target_of
+from plagewatch.metering.calendars import public_holidays
 from plagewatch.metering.meters import Carrier
 from plagewatch.metering.prices import price_on
 from plagewatch.tickets.findings import Urgency
 from plagewatch.tickets.texts import N_
 
+ABOUT_THE_SAME = 0.03
+SATURDAY = 5
 SHOWN_TICKETS = 3
 SHOWN_ADVICE = 3
 
@@ -75,7 +78,7 @@ def compose(facts: WeekFacts, language: str) -> Digest:
         last_on=facts.last_on,
         kind=kind,
         subject=_subject(kind, changed, facts.tickets),
-        opening=tuple(_opening(kind, sections)),
+        opening=(*_opening(kind, sections), *_holidays(kind, facts)),
         buildings=shown,
         tickets=tuple(sorted(_ticket_lines(facts), key=_weight))[:SHOWN_TICKETS],
         ticket_counts=tuple(_ticket_counts(facts.tickets)),
@@ -146,14 +149,14 @@ def _opening(kind: Kind, sections: tuple[BuildingSection, ...]) -> Iterator[Phra
             if whole
             else N_("As far as the readings go, nothing stands out. A part of them is missing: see below.")
         )
-    yield _money([row.cost_change_eur for row in rows if not np.isnan(row.cost_change_eur)])
+    yield _money([row for row in rows if not np.isnan(row.cost_change_eur)])
 
 
-def _money(changes_eur: list[float]) -> Phrase:
-    if not changes_eur:
+def _money(rows: list[Row]) -> Phrase:
+    if not rows:
         return Phrase(N_("The two weeks have too little in common to compare them."))
-    more_eur = sum(changes_eur)
-    if abs(more_eur) < NOTABLE_EUR:
+    more_eur = sum(row.cost_change_eur for row in rows)
+    if abs(more_eur) < max(NOTABLE_EUR, ABOUT_THE_SAME * sum(row.cost_eur for row in rows)):
         return Phrase(N_("Together your buildings cost about as much as the week before."))
     text = (
         N_("Together your buildings cost about {money} more than the week before.")
@@ -161,6 +164,19 @@ def _money(changes_eur: list[float]) -> Phrase:
         else N_("Together your buildings cost about {money} less than the week before.")
     )
     return Phrase(text, {"money": Euro(abs(more_eur))})
+
+
+def _holidays(kind: Kind, facts: WeekFacts) -> Iterator[Phrase]:
+    if kind not in (Kind.CHANGED, Kind.QUIET):
+        return
+    for day in sorted(public_holidays(facts.first_on - timedelta(days=7), facts.last_on)):
+        text = (
+            N_("{day} was a public holiday: less use is usual on such a day.")
+            if day >= facts.first_on
+            else N_("{day}, in the week before, was a public holiday: that week was not an ordinary one either.")
+        )
+        if day.weekday() < SATURDAY:
+            yield Phrase(text, {"day": day})
 
 
 URGENCY = {urgency: place for place, urgency in enumerate(Urgency)}
@@ -186,6 +202,8 @@ def _ticket_counts(tickets: TicketWeek) -> Iterator[Phrase]:
     if tickets.verified:
         texts = NN_("{n} repair was confirmed by the meter.", "{n} repairs were confirmed by the meter.")
         yield counted(texts, tickets.verified)
+    if (tickets.opened or tickets.verified) and not tickets.living:
+        yield Phrase(N_("No notice is open now."))
     if (more := len(tickets.living) - SHOWN_TICKETS) > 0:
         yield counted(NN_("{n} more notice is open.", "{n} more notices are open."), more)
 

@@ -217,6 +217,37 @@ def test_gas_that_follows_the_cold_is_told_last_and_nobody_is_sent_to_look(weeks
     assert len(in_mild_weather.to_do) == 2
 
 
+@pytest.mark.parametrize(
+    ("first_on", "said"),
+    [
+        (date(2026, 11, 2), []),  # 1 November was a Sunday
+        (date(2026, 11, 9), [("{day} was a public holiday", date(2026, 11, 11))]),
+        (date(2026, 11, 16), [("{day}, in the week before", date(2026, 11, 11))]),
+    ],
+)
+def test_a_public_holiday_in_either_week_is_named(
+    weeks_of: Callable[[date], Weeks], first_on: date, said: list[tuple[str, date]]
+) -> None:
+    weeks = weeks_of(first_on)
+    opening = compose(weeks.facts(weeks.building(weeks.meter())), "nl").opening
+    named = [(phrase.text, phrase.values["day"]) for phrase in opening if "day" in phrase.values]
+    assert [day for _, day in named] == [day for _, day in said]
+    assert all(text.startswith(start) for (text, _), (start, _) in zip(named, said, strict=True))
+
+
+def test_a_small_part_of_the_bill_is_about_as_much(weeks: Weeks) -> None:
+    building = weeks.building(weeks.meter(Carrier.ELECTRICITY, 10_200, 10_000), weeks.meter(Carrier.WATER, 50, 50))
+    assert "about as much" in compose(weeks.facts(building), "nl").opening[1].text
+
+
+def test_without_an_open_ticket_the_counts_say_so(weeks: Weeks) -> None:
+    facts = weeks.facts(weeks.building(weeks.meter()), tickets=TicketWeek((), opened=1))
+    assert [p.text for p in compose(facts, "nl").ticket_counts] == [
+        "{n} notice was opened this week.",
+        "No notice is open now.",
+    ]
+
+
 def test_money_is_named_only_with_its_price_and_source(weeks: Weeks) -> None:
     facts = weeks.facts(weeks.building(weeks.meter(Carrier.WATER, 300, 200)))
     (note,) = compose(facts, "nl").prices
