@@ -97,7 +97,8 @@ class Sheet:
     def write(self, x: float, y: float, text: str, **look: Any) -> None:
         """Put a text at a point of the sheet."""
         look = {"size": self.measures.text - 1, "color": MUTED, **look}
-        self.figure.text(x / self.measures.width, y / self.measures.height, text, **look)
+        # A name from the registry is text: no formula, no control character that XML cannot hold.
+        self.figure.text(x / self.measures.width, y / self.measures.height, printable(text), parse_math=False, **look)
 
     def under_axis(self, share: float, text: str) -> None:
         """Name a place of the time axis; share: 0 at its left end, 1 at its right."""
@@ -111,7 +112,14 @@ class Sheet:
     def head(self, title: str, left: str, right: str) -> None:
         """Title, what the amounts are, and how much of them was measured."""
         top = self.measures.height
-        self.write(12, top - 19, title, size=self.measures.text, weight="bold", color=INK)
+        self.write(
+            12,
+            top - 19,
+            self._fitting(title, self.measures.width - 24),
+            size=self.measures.text,
+            weight="bold",
+            color=INK,
+        )
         self.write(12, top - 38, left)
         self.write(self.measures.width - RIGHT, top - 38, right, ha="right")
 
@@ -127,8 +135,16 @@ class Sheet:
 
     def _width(self, text: str) -> float:
         font = FontProperties(size=self.measures.text - 1)
-        width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+        width, _, _ = text_to_path.get_text_width_height_descent(printable(text), font, ismath=False)
         return float(width)
+
+    def _fitting(self, text: str, width: float) -> str:
+        # Bold letters of the head are about a fifth wider than those that are measured.
+        if self._width(text) * 1.2 <= width:
+            return text
+        while text and self._width(text + "…") * 1.2 > width:
+            text = text[:-1]
+        return text.rstrip() + "…"
 
     def values(self, bottom: float, top: float, language: str) -> None:
         """The axis of amounts, with few round ticks."""
@@ -142,7 +158,7 @@ class Sheet:
 
     def picture(self, form: Form, title: str) -> bytes:
         """The drawn sheet; the title is what a screen reader says."""
-        out = BytesIO()
+        out, title = BytesIO(), printable(title)
         if form == "png":
             about: dict[str, Any] = {"Software": None, "Title": title}
             FigureCanvasAgg(self.figure).print_figure(
@@ -187,6 +203,15 @@ def boxes(left: Floats, right: Floats, bottom: Floats, top: Floats) -> Path:
     corners[:, :, 1] = np.column_stack([bottom, bottom, top, top, bottom])
     steps = np.array([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], dtype=Path.code_type)
     return Path(corners.reshape(-1, 2), np.tile(steps, len(left)))
+
+
+def printable(text: str) -> str:
+    """The text with a blank for every character that cannot be printed.
+
+    >>> printable("a\\nb\\0")
+    'a b '
+    """
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def coverage_text(coverage: float, language: str) -> str:
