@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from plagewatch.metering.calendars import public_holidays
 from plagewatch.metering.intervals import Resolution, Seconds
-from plagewatch.metering.meters import Meter
+from plagewatch.metering.local_time import local_day
+from plagewatch.metering.meters import Carrier, Meter
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import SeriesStore
@@ -32,11 +34,14 @@ def judge_all(engine: Engine, series: SeriesStore, span_s: tuple[int, int], prog
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
     meters = registry.meters(engine)
+    sunny = {meter.site for meter in meters if meter.carrier is Carrier.SOLAR}
     for number, meter in enumerate(meters, 1):
         wanted = [rule for rule in catalogue.RULES if meter.carrier in rule.carriers]
         if not wanted:
             continue
         hours = _hours(series, meter, zones[meter.site], span_s)
+        if meter.carrier is Carrier.ELECTRICITY and meter.site in sunny:
+            hours = covered_by_sun(hours)
         for rule in wanted:
             said = rule.judge(hours)
             if isinstance(said, NotJudged):
@@ -50,7 +55,27 @@ def judge_all(engine: Engine, series: SeriesStore, span_s: tuple[int, int], prog
 
 def _hours(series: SeriesStore, meter: Meter, tz: str, span_s: tuple[int, int]) -> MeterHours:
     found = series.intervals(Resolution.HOUR, meter.id, *span_s)
-    return MeterHours.on_grid(found, span_s[1], tz, meter.unit, meter.interval_s)
+    hours = MeterHours.on_grid(found, span_s[1], tz, meter.unit, meter.interval_s)
+    return replace(hours, holidays=_holidays(hours))
+
+
+def _holidays(hours: MeterHours) -> frozenset[int]:
+    # Only Belgian holidays are known; a set of data from elsewhere, or from nobody says where, has none.
+    if not len(hours) or hours.tz != "Europe/Brussels":
+        return frozenset()
+    first, last = (local_day(int(hours.start_s[place]), hours.tz) for place in (0, -1))
+    return frozenset(day.toordinal() for day in public_holidays(first, last))
+
+
+def covered_by_sun(hours: MeterHours) -> MeterHours:
+    """The hours of a site with solar panels, those at 0 left out: the sun carried the load, which says nothing of it.
+
+    >>> from plagewatch.metering.intervals import Intervals
+    >>> noon = Intervals.measured(np.array([0, 3600]), np.array([3.0, 0.0]))
+    >>> covered_by_sun(MeterHours.on_grid(noon, 7200, "UTC", "kWh")).amount
+    array([ 3., nan])
+    """
+    return replace(hours, amount=np.where(hours.amount > 0, hours.amount, np.nan))
 
 
 def _devices(engine: Engine) -> dict[str, str]:

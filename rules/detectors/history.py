@@ -21,7 +21,7 @@ class DayGrid:
     """
 
     value: Floats  # [days, 24]
-    weekend: NDArray[np.bool_]  # [days]
+    rest: NDArray[np.bool_]  # [days], weekends and holidays
     day: NDArray[np.int64]
     hour: NDArray[np.int64]
 
@@ -32,8 +32,10 @@ class DayGrid:
         day = fields.day - fields.day[0]
         value = np.full((int(day[-1]) + 1, 24), np.nan)
         value[day, fields.hour] = hours.amount
-        weekend = (int(fields.weekday[0]) + np.arange(len(value))) % 7 >= SATURDAY
-        return cls(value, weekend, day, fields.hour)
+        days = np.arange(len(value))
+        weekend = (int(fields.weekday[0]) + days) % 7 >= SATURDAY
+        holiday = np.isin(int(fields.day[0]) + days, np.array(sorted(hours.holidays), np.int64))
+        return cls(value, weekend | holiday, day, fields.hour)
 
     def at_hours(self, table: Floats) -> Floats:
         """A table of the same form, read back hour by hour."""
@@ -75,11 +77,11 @@ def same_weekday(table: Floats, weeks: int, least: int) -> Floats:
     return quantile(reached[..., ::7], 0.5, least)
 
 
-def same_kind(table: Floats, weekend: NDArray[np.bool_], days: int, least: int) -> Floats:
-    """Median of the same hour on the last days of the same kind, working day or weekend."""
+def same_kind(table: Floats, rest: NDArray[np.bool_], days: int, least: int) -> Floats:
+    """Median of the same hour on the last days of the same kind, working day or day of rest."""
     usual = np.full(table.shape, np.nan)
     for kind in (False, True):
-        rows = weekend == kind
+        rows = rest == kind
         if rows.any():
             usual[rows] = quantile(before(table[rows], days), 0.5, least)
     return usual

@@ -87,9 +87,9 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
 def _usual(hours: MeterHours, parameters: UnusualLoad) -> _Usual:
     grid = DayGrid.of(hours)
     by_week = grid.value - same_weekday(grid.value, parameters.weeks, least=2)
-    by_day = grid.value - same_kind(grid.value, grid.weekend, parameters.days, least=4)
+    by_day = grid.value - same_kind(grid.value, grid.rest, parameters.days, least=4)
     off = _nearer(by_week, by_day)
-    spread = 1.4826 * same_kind(_beside(np.abs(off)), grid.weekend, parameters.scale_days, least=5)
+    spread = 1.4826 * same_kind(_beside(np.abs(off)), grid.rest, parameters.scale_days, least=5)
     level = quantile(before(quantile(grid.value, 0.5, least=12), 28), 0.5, least=7)[:, None]
     lowest = quantile(before(grid.value, 7 * parameters.weeks).reshape(len(grid.value), -1), 0.01, least=14 * 24)
     # A meter that stood at 0 has no usual deviation: nothing is said about it until it has moved for a while.

@@ -22,7 +22,7 @@ class MeterHours:
 
     start_s: starts of the hours, seconds since 1970 UTC. amount: what went through [unit]; NaN = not wholly measured.
     seen: whether any part of the hour was measured. tz: the site's zone. interval_s: usual distance of the meter's
-    readings [s]; None = not known.
+    readings [s]; None = not known. holidays: ordinals of local dates on which people rest as in the weekend.
     """
 
     start_s: Seconds
@@ -31,6 +31,7 @@ class MeterHours:
     tz: str
     unit: str
     interval_s: int | None = None
+    holidays: frozenset[int] = frozenset()
 
     @classmethod
     def on_grid(cls, hours: Intervals, upto_s: int, tz: str, unit: str, interval_s: int | None = None) -> Self:

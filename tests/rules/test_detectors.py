@@ -1,5 +1,6 @@
 import time
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -153,6 +154,19 @@ def test_the_expected_load_is_that_of_the_hour_and_kind_of_day() -> None:
     hour = (verdicts.start_s - START_S) // HOUR_S
     busy = ((hour // 24 + 3) % 7 < 5) & (hour % 24 >= 9) & (hour % 24 < 17) & (verdicts.start_s < START_S + 80 * DAY_S)
     assert np.allclose(verdicts.expected[busy], 40, rtol=0.15)
+
+
+def test_a_holiday_is_a_day_of_rest() -> None:
+    load = office_load(DAYS)
+    holiday = 95  # Monday 6 April 2026, Easter Monday
+    load[24 * holiday : 24 * (holiday + 1)] = load[24 * (holiday - 1) : 24 * holiday]
+    hours = hours_of(load)
+    known = replace(hours, holidays=frozenset({date(2026, 4, 6).toordinal()}))
+    on_it = slice(24 * holiday, 24 * (holiday + 1))
+    for judged, found in ((hours, True), (known, False)):
+        verdicts = verdicts_of(UNUSUAL_LOAD, judged)
+        there = np.isin(verdicts.start_s, hours.start_s[on_it])
+        assert (verdicts.score[there] >= 1).any() == found
 
 
 def test_a_leak_is_told_after_the_third_night_and_not_learned_for_two_weeks() -> None:

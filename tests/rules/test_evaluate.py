@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plagewatch.metering.meters import Binding, Carrier
+from plagewatch.metering.meters import Binding, Carrier, Site
 from plagewatch.store.engine import Engine, open_records
 from plagewatch.store.records import registry, tickets, work
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -153,6 +153,28 @@ def test_meters_of_a_device_that_fall_silent_together_are_one_ticket(
     (ticket,) = tickets.tickets(engine)
     assert (ticket.meter, ticket.cause, ticket.numbers["meters"]) == ("linde.gas", "device_silent", 2)
     assert ticket.opened_s == START_S + 606 * HOUR_S
+
+
+def test_where_the_sun_carries_the_load_a_zero_says_nothing(
+    engine: Engine, series: SqliteSeries, add_meter: AddMeter
+) -> None:
+    load = office_load(DAYS)
+    load[24 * 95 + 10 : 24 * 95 + 15] = 0.0
+    add_meter("linde.elec", Carrier.ELECTRICITY, load)
+    assert len(backtest.backtest(engine, series).tickets) == 1
+    add_meter("linde.solar", Carrier.SOLAR, household_water(DAYS))
+    assert len(backtest.backtest(engine, series).tickets) == 0
+
+
+def test_a_belgian_holiday_is_known_by_the_sites_zone(
+    engine: Engine, series: SqliteSeries, add_meter: AddMeter
+) -> None:
+    load = office_load(DAYS)
+    load[24 * 95 : 24 * 96] = load[24 * 94 : 24 * 95]  # Easter Monday as the Sunday before it
+    meter = add_meter("linde.elec", Carrier.ELECTRICITY, load)
+    assert len(backtest.backtest(engine, series).tickets) == 0
+    registry.save(engine, [Site(meter.site, "Elsewhere", timezone="Europe/Amsterdam")])
+    assert len(backtest.backtest(engine, series).tickets) == 1
 
 
 def test_one_silent_meter_of_a_device_is_that_meters_ticket(
