@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from api.language import language_of
 from api.pages import page
+from api.safety import HEADERS, PAGE_POLICY
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.tickets.texts import N_
 from plagewatch.words import words
@@ -72,7 +73,9 @@ def catch_problems(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> Response:
         LOG.error("%s failed", request.url.path, exc_info=error)
-        return answer(request, Problem(500, "The answer could not be made.", request.url.path, "The log says why."))
+        # This answer is made outside of `Safety`, which the failure has already left.
+        problem = Problem(500, "The answer could not be made.", request.url.path, "The log says why.")
+        return answer(request, problem, {**HEADERS, "Content-Security-Policy": PAGE_POLICY})
 
 
 def answer(request: Request, problem: Problem, headers: Any = None) -> Response:

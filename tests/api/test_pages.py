@@ -2,11 +2,15 @@
 
 import re
 from html import escape
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 
+from api.app import create_app
 from plagewatch.store.records import tickets as records
+from plagewatch.store.series.sqlite import SqliteSeries
 from plagewatch.tickets.states import State
 from tests.api.centre import HOSTILE, NOW_S, Centre, hold, ticket_for
 
@@ -162,5 +166,16 @@ def test_somebody_who_was_faster_is_told_and_nothing_is_lost(client: TestClient,
     assert len(records.events(centre.engine, found.id)) == 2
 
 
-def test_an_empty_store_says_how_to_begin(client: TestClient, centre: Centre) -> None:
-    assert "make demo" in client.get("/?zone=nowhere&lang=en").text
+def test_an_empty_store_says_how_to_begin(engine: Engine, series: SqliteSeries, tmp_path: Path) -> None:
+    context = Centre(engine, series, tmp_path).context()
+    with TestClient(create_app(context)) as client:
+        assert "make demo" in client.get("/?lang=en").text
+        for address in ("/tickets", "/data", "/plage"):
+            assert client.get(address).status_code == 200
+        assert client.get("/healthz").json()["data_age_s"] is None
+
+
+def test_a_zone_without_buildings_does_not_say_there_are_none(reading: TestClient) -> None:
+    text = reading.get("/?zone=nowhere&lang=en").text
+    assert "Nothing to show for this choice." in text
+    assert "make demo" not in text
