@@ -51,9 +51,11 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     high = int(np.searchsorted(instants, to_ms, side="right")) - 1
     trouble, rise = _trouble(known, terms, instants)
     near = trouble[max(low - REACH - 1, 0) : high + REACH + 2]
-    reach = REACH + 1 if near.any() else 1
+    # A fall looks back: whether it ends a jump cannot be told so near the beginning of a part. Only samples before
+    # the fall hang on that, so the part begins earlier than what is made of it.
+    reach, lead_in = (REACH + 1, REACH + 1) if near.any() else (1, 0)
     anchors = _anchors(trouble, rise, known.from_start)
-    before = anchors[anchors <= max(low - reach, 0)]
+    before = anchors[anchors <= max(low - reach - lead_in, 0)]
     after = anchors[anchors >= high + reach]
     reaches_end = high + reach >= final or not len(after)
     if not len(before) or (not known.to_end and (reaches_end or after[0] + REACH + 1 > final)):
