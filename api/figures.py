@@ -36,10 +36,9 @@ class MeterNow:
 def finest(meter: Meter) -> Resolution:
     """The finest resolution at which a meter's readings say something.
 
-        >>> from plagewatch.metering.local_time import day_start_s, local_day
-    from plagewatch.metering.meters import Carrier
-        >>> finest(Meter("m", "s", "m", Carrier.GAS, Kind.INTERVAL, "m3", interval_s=86_400)).value
-        'day'
+    >>> from plagewatch.metering.meters import Carrier
+    >>> finest(Meter("m", "s", "m", Carrier.GAS, Kind.INTERVAL, "m3", interval_s=86_400)).value
+    'day'
     """
     return rollups.finest(meter.interval_s if meter.kind is Kind.INTERVAL else None)
 

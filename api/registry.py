@@ -35,6 +35,11 @@ class Registry:
         served = self.buildings_of(meter.id)
         return served[0].name if len(served) == 1 else self.sites[meter.site].name
 
+    def full_name(self, meter: Meter) -> str:
+        """A meter's name with its place, which many names already hold."""
+        place = self.place_of(meter)
+        return meter.name if place in meter.name else f"{place} · {meter.name}"
+
     def site_of(self, meter: Meter) -> Site:
         """The site of a meter."""
         return self.sites[meter.site]

@@ -24,7 +24,7 @@ def data(request: Request, context: Context) -> HTMLResponse:
     ages = ages_s(context, now_s)
     meters = [MeterNow(meter, None, ages.get(meter.id)) for meter in registry.meters.values()]
     silent = [meter for meter in meters if meter.silent]
-    parts = parts_of(context)
+    parts, _ = parts_of(context)
     values = {
         "parts": parts,
         "overall": overall(parts),

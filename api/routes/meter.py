@@ -113,20 +113,20 @@ def meter(
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The table under a chart. rows: start [s], amount, part not measured, coverage; the newest first.
+    """The table under a chart. rows: start [s], amount, part not measured, coverage, still running; the newest first.
 
     total: what is known of the amounts [unit of the meter], NaN = nothing. coverage: of the time that has passed.
     """
 
     resolution: Resolution
-    rows: list[tuple[int, float, float, float]]
+    rows: list[tuple[int, float, float, float, bool]]
     total: float
     coverage: float
 
     @property
     def any_inferred(self) -> bool:
         """Whether a part of any amount was not measured."""
-        return any(inferred > 0 for _, _, inferred, _ in self.rows)
+        return any(inferred > 0 for _, _, inferred, _, _ in self.rows)
 
 
 def listed(context: AppContext, meter: Meter, tz: str, resolution: Resolution, days: Shown) -> Figures:
@@ -135,7 +135,7 @@ def listed(context: AppContext, meter: Meter, tz: str, resolution: Resolution, d
     intervals = context.series.intervals(resolution, meter.id, window.start_s, window.end_s)
     grid = grid_of(intervals, resolution, (window.start_s, window.end_s), tz, now_s)
     past = grid.start_s < now_s
-    columns = (grid.start_s, grid.amount, grid.inferred, grid.coverage_so_far)
+    columns = (grid.start_s, grid.amount, grid.inferred, grid.coverage_so_far, grid.running)
     rows = list(zip(*(column[past].tolist() for column in columns), strict=True))
     known = grid.amount[~np.isnan(grid.amount)]
     return Figures(resolution, rows[::-1], float(known.sum()) if len(known) else nan, grid.total_coverage())
@@ -161,7 +161,7 @@ def chart(
     few_enough(window, resolution, most=MOST_DRAWN)
     intervals = context.series.intervals(resolution, meter_id, window.start_s, window.end_s)
     style = ChartStyle(
-        title=f"{registry.place_of(found)} · {found.name}",
+        title=registry.full_name(found),
         resolution=resolution,
         carrier=found.carrier,
         window_s=(window.start_s, window.end_s),

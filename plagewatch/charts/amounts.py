@@ -28,6 +28,7 @@ from plagewatch.number_words import unit_text
 from plagewatch.words import words
 
 LABELS_BESIDE = {Size.TABLET: 13, Size.PHONE: 4, Size.MAIL: 8}
+PALE = 0.4
 BARS_UP_TO = 62  # more intervals than this stand edge to edge
 
 
@@ -105,7 +106,10 @@ def _draw_highlight(sheet: Sheet, grid: Grid, span_s: tuple[int, int] | None) ->
 def _draw_amounts(sheet: Sheet, grid: Grid, colour: str) -> None:
     measured = grid.amount - grid.inferred
     # A hair of line in its own colour closes the seams between intervals that stand edge to edge.
-    _pile(sheet, grid, np.zeros(len(grid)), measured, fc=colour, ec=colour, lw=0.4 if len(grid) > BARS_UP_TO else 0)
+    look = {"fc": colour, "ec": colour, "lw": 0.4 if len(grid) > BARS_UP_TO else 0}
+    # What still runs is pale: it is less only because it is not over.
+    _pile(sheet, grid, np.where(grid.running, np.nan, 0.0), measured, **look)
+    _pile(sheet, grid, np.where(grid.running, 0.0, np.nan), measured, alpha=PALE, **look)
     _pile(sheet, grid, measured, grid.amount, fc="white", ec=colour, hatch="/////", lw=0.6)
 
 
@@ -154,6 +158,7 @@ def _keys(style: ChartStyle, grid: Grid, language: str) -> list[Key]:
     colour = COLOURS[style.carrier]
     keys = [
         (bool(np.any(~np.isnan(grid.amount))), Key(say("measured"), colour)),
+        (bool(np.any(grid.running & (grid.amount > 0))), Key(say("still running"), colour, alpha=PALE)),
         (bool(np.any(grid.inferred > 0)), Key(say("spread or estimated"), colour, hatch="/////")),
         (bool(np.any(grid.missing)), Key(say("no data"), GAP_LINES, hatch="///")),
         (style.expected is not None, Key(say("usual"), INK, line="--")),

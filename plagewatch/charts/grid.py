@@ -59,6 +59,11 @@ class Grid:
         """Where an amount is not known though its interval is over."""
         return np.isnan(self.amount) & (self.end_s <= self.now_s)
 
+    @property
+    def running(self) -> NDArray[np.bool_]:
+        """The interval that has begun and is not over."""
+        return (self.start_s < self.now_s) & (self.end_s > self.now_s)
+
     def gaps(self) -> tuple[Floats, Floats]:
         """Left and right edges [h] of each run of unknown intervals."""
         unknown = np.concatenate([[False], self.missing, [False]]).astype(np.int8)

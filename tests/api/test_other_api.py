@@ -24,7 +24,7 @@ def test_health_tells_of_a_series_store_that_is_gone(client: TestClient, centre:
     break_store(centre)
     answer = client.get("/healthz")
     assert answer.status_code == 503
-    assert [part["state"] for part in answer.json()["parts"] if part["part"] == "series"] == ["down"]
+    assert [part["state"] for part in answer.json()["parts"] if part["part"] == "series store"] == ["down"]
 
 
 def test_sites_with_their_buildings(reading: TestClient) -> None:

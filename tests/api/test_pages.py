@@ -4,15 +4,17 @@ import re
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.app import create_app
+from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.store.records import tickets as records
 from plagewatch.store.series.sqlite import SqliteSeries
 from plagewatch.tickets.states import State
-from tests.api.centre import HOSTILE, NOW_S, Centre, hold, ticket_for
+from tests.api.centre import DAY_S, HOSTILE, MIDNIGHT_S, NOW_S, Centre, fill, hold, ticket_for
 
 PAGES = [
     "/",
@@ -79,6 +81,19 @@ def test_a_gap_is_said_in_the_table(reading: TestClient) -> None:
     assert row is not None
     assert "no data" in row[1]
     assert "0%" in row[1]
+
+
+def test_the_day_that_runs_is_told_and_its_coverage_is_of_what_has_passed(engine: Engine, series: SqliteSeries) -> None:
+    days_s = np.array([MIDNIGHT_S - DAY_S, MIDNIGHT_S], dtype=np.int64)
+    nothing = np.zeros(2)
+    half = Intervals(days_s, np.array([24.0, 14.0]), np.array([1.0, 14 / 24]), nothing, nothing, nothing, nothing)
+    centre = fill(engine, series, Path())
+    series.write_intervals(Resolution.DAY, "tournesol.elec", "electricity", half)
+    with TestClient(create_app(centre.context())) as client:
+        text = client.get("/meters/tournesol.elec?lang=en").text
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row) for row in re.findall(r"<tr>.*?</tr>", text, re.DOTALL)]
+    assert re.search(r"20 Nov 2026 +still running +14 +97%", rows[1]), rows[1]
+    assert re.search(r"19 Nov 2026 +24 +100%", rows[2]), rows[2]
 
 
 def test_a_meter_that_ought_to_send_and_does_not_is_shown(client: TestClient, centre: Centre) -> None:

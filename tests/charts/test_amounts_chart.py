@@ -76,6 +76,12 @@ def test_what_is_still_to_come_is_no_gap() -> None:
     assert "Measured: 100% of the time" in said(svg)
 
 
+def test_the_hour_that_runs_is_told_apart_from_a_low_one() -> None:
+    style = ChartStyle(window_s=WEEK_S, now_s=START_S + DAY_S + 900)
+    assert "still running" in said(drawn(week().between(START_S, START_S + DAY_S + 900), style))
+    assert "still running" not in said(drawn(week().between(START_S, START_S + DAY_S), style))
+
+
 def test_what_nobody_measured_looks_different() -> None:
     svg = drawn(week(spread=slice(10, 20)), ChartStyle(window_s=WEEK_S))
     assert "spread or estimated" in said(svg)
