@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from plagewatch.health import PartState
-from plagewatch.metering.meters import Carrier, Kind, Role, Use
+from plagewatch.metering.meters import Carrier, Kind, Use
 from plagewatch.metering.readings import Reason
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.states import State
@@ -45,9 +45,6 @@ LABELS: Mapping[str, str] = {
     PartState.WELL: N_("Well"),
     PartState.DEGRADED: N_("Degraded"),
     PartState.DOWN: N_("Down"),
-    Role.ENERGY_CELL: N_("energy cell"),
-    Role.TECHNICIAN: N_("technician"),
-    Role.FACILITY_MANAGER: N_("facility manager"),
     Reason.UNKNOWN_TOPIC: N_("Topic not known"),
     Reason.UNKNOWN_DEVICE: N_("Device not known"),
     Reason.UNKNOWN_REGISTER: N_("Register not known"),

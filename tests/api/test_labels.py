@@ -6,14 +6,14 @@ import pytest
 
 from api.pages.labels import LABELS, ZONES
 from plagewatch.health import PartState
-from plagewatch.metering.meters import Carrier, Kind, Role, Use
+from plagewatch.metering.meters import Carrier, Kind, Use
 from plagewatch.metering.readings import Reason
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.states import State
 from plagewatch.words import words
 
 
-@pytest.mark.parametrize("kind", [Carrier, Use, Kind, Urgency, Skill, State, PartState, Role, Reason])
+@pytest.mark.parametrize("kind", [Carrier, Use, Kind, Urgency, Skill, State, PartState, Reason])
 def test_every_word_is_named(kind: type[StrEnum]) -> None:
     assert [word for word in kind if word not in LABELS] == []
 
