@@ -2,7 +2,7 @@
 
 import typer
 
-from plagewatch.cli import data, figures, running
+from plagewatch.cli import boards, data, figures, mails, running
 from plagewatch.cli.opening import show
 from plagewatch.settings import markdown_table
 
@@ -15,6 +15,8 @@ app = typer.Typer(
 running.add_to(app)
 data.add_to(app)
 figures.add_to(app)
+app.add_typer(mails.digest, name="digest")
+app.add_typer(boards.dashboards, name="dashboards")
 
 
 @app.command()

@@ -16,6 +16,7 @@ from plagewatch.settings import Settings
 from plagewatch.store.engine import Engine, RecordsUnreachable, open_records
 from plagewatch.store.series.opening import open_series
 from plagewatch.store.series.protocol import SeriesError, SeriesStore
+from plagewatch.words import LANGUAGES
 
 SAMPLE_PORTFOLIO = Path(__file__).parents[1] / "plage" / "sample" / "portfolio.toml"
 
@@ -116,3 +117,10 @@ def read_portfolio(settings: Settings) -> Portfolio:
         refuse(f"The portfolio file {path} cannot be read ({error.strerror}); see PLAGEWATCH_PLAGE_PORTFOLIO.")
     except PortfolioError as error:
         refuse(f"The portfolio file {path} is not usable: {error}")
+
+
+def known_language(language: str) -> str:
+    """The language, if we speak it. Raises Refused."""
+    if language not in LANGUAGES:
+        refuse(f"{language!r} is no language we speak: {', '.join(LANGUAGES)}.")
+    return language

@@ -1,4 +1,7 @@
-"""`demo`, `serve`, `simulate`, `store`, `broker`, `collector`, `backup`: what runs, and what it runs on."""
+"""`demo`, `serve`, `simulate`, `store`, `broker`, `collector`, `backup`: what runs, and what it runs on.
+
+Rooms are loaded by the command that needs them: together they take seconds, which `--help` should not.
+"""
 
 import signal
 import threading
@@ -11,8 +14,6 @@ import typer
 
 from plagewatch.cli import later
 from plagewatch.cli.opening import DataDir, now_s, read_portfolio, read_settings, refuse, say, show, stores
-from plagewatch.cli.rooms import Pages
-from plagewatch.cli.wiring import ROOMS, pages_of, rooms
 
 store = typer.Typer(no_args_is_help=True, help="The stores: set up, move.")
 simulate = typer.Typer(no_args_is_help=True, help="A made-up centre: live packets, or history as a folder.")
@@ -57,6 +58,9 @@ def serve(
     data: DataDir = None,
 ) -> None:
     """Run rooms on the stores of the settings, all of them where none is named, until Ctrl-C."""
+    from plagewatch.cli.rooms import Pages
+    from plagewatch.cli.wiring import ROOMS, pages_of, rooms
+
     names = wanted or list(ROOMS)
     unknown = [name for name in names if name not in ROOMS]
     if unknown:
@@ -141,9 +145,8 @@ def simulate_history(
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Write a made-up centre's past as a folder that `import` and `backtest` read, with the truth beside it."""
-    from simulators.world import World
-
     from simulators import folder
+    from simulators.world import World
 
     world = World.make(now_s(), months=months, seed=seed, buildings=buildings)
     try:

@@ -13,6 +13,8 @@ from plagewatch.metering.course import REACH, is_break, last_places
 from plagewatch.metering.intervals import Floats
 from plagewatch.metering.registers import Terms, stretch_of
 
+QUARTER_MS = 900_000
+
 ENOUGH = 2 * REACH + 4
 """With so many instants on both sides, ordinary evidence holds its anchors."""
 
@@ -55,17 +57,21 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     # the fall hang on that, so the part begins earlier than what is made of it.
     reach, lead_in = (REACH + 1, REACH + 1) if near.any() else (1, 0)
     anchors = _anchors(trouble, rise, known.from_start)
-    before = anchors[anchors <= max(low - reach - lead_in, 0)]
+    first = max(low - reach, 0)
+    # Whole quarters are written: all that lies in the first and in the last of them must be booked too.
+    opening = int(np.searchsorted(instants, instants[first] // QUARTER_MS * QUARTER_MS, side="right")) - 1
+    before = anchors[anchors <= max(min(opening, low - reach - lead_in), 0)]
     after = anchors[anchors >= high + reach]
     reaches_end = high + reach >= final or not len(after)
-    if not len(before) or (not known.to_end and (reaches_end or after[0] + REACH + 1 > final)):
-        return None
     last = final if reaches_end else high + 1 if reach == 1 else int(after[0])
+    closing = int(np.searchsorted(instants, -(-int(instants[last]) // QUARTER_MS) * QUARTER_MS))
+    if not len(before) or (not known.to_end and (reaches_end or closing + REACH + 1 > final)):
+        return None
     return Affected(
         int(instants[before[-1]]),
-        int(instants[min(last + REACH + 1, final)]),
-        int(instants[max(low - reach, 0)]),
-        int(instants[min(last, final)]),
+        int(instants[min(closing + REACH + 1, final)]),
+        int(instants[first]),
+        int(instants[last]),
     )
 
 

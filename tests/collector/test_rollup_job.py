@@ -86,13 +86,15 @@ def histories(draw):
     """A register's samples with things that happen to it, and an order in which they arrive, in pieces."""
     count = draw(st.integers(3, 500))
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
-    value: Floats = np.cumsum(random.integers(0, draw(st.sampled_from([2, 30])), count)) / 10.0 + 500.0
+    rises = random.integers(0, draw(st.sampled_from([2, 30])), count)
+    value: Floats = np.cumsum(rises, dtype=np.float64) / np.float64(10.0) + np.float64(500.0)
     for _ in range(draw(st.integers(0, 5))):
         place, lasts = random.integers(0, count), random.integers(1, draw(st.sampled_from([2, 8, 130])))
         step = draw(st.sampled_from([-500.0, -0.1, 700.0, -30.0]))
         value[place : None if draw(st.booleans()) else place + lasts] += step
     value = np.round(np.abs(value), 1)
-    at_ms = START_MS + np.cumsum(random.choice([1, 1, 1, 1, 2, 9], count)) * QUARTER_MS
+    distance_ms = draw(st.sampled_from([QUARTER_MS, 420_000, 10_000]))  # a live logger tells many times a quarter
+    at_ms = START_MS + np.cumsum(random.choice([1, 1, 1, 1, 2, 9], count)) * distance_ms
     again = random.integers(0, count, draw(st.integers(0, 4)))
     at_ms, value = np.concatenate([at_ms, at_ms[again]]), np.concatenate([value, value[again] + 40.0])
     late = draw(st.sampled_from([0.0, 3.0, 1000.0]))  # how far packets overtake each other
@@ -117,6 +119,37 @@ def test_neither_order_nor_pieces_change_a_figure(shared, history):
         assert_same(pieces.figures(resolution), at_once.figures(resolution))
     for kept in (pieces, at_once):
         assert all(balance.balanced for balance in ledger_check.check(kept.engine, kept.series, kept.meter.id))
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["in order", "late"])
+def test_a_logger_that_tells_many_times_a_quarter_fills_it_piece_by_piece(shared, order):
+    # Quarterly readings, some minutes of silence, then one every ten seconds, rolled up after each.
+    seldom, often = np.arange(300) * QUARTER_MS, 300 * QUARTER_MS + 472_000 + np.arange(120) * 10_000
+    at_ms = START_MS + np.concatenate([seldom, often])
+    value = np.round(500.0 + (at_ms - START_MS) / 1e5, 3)
+    pieces, at_once = new_meter(shared, MeterFacts("m")), new_meter(shared, MeterFacts("m"))
+    pieces.arrive(at_ms[:300], value[:300])
+    pieces.roll_up()
+    for place in np.arange(300, 420)[::order]:
+        pieces.arrive(at_ms[[place]], value[[place]])
+        pieces.roll_up()
+    at_once.arrive(at_ms, value)
+    at_once.roll_up()
+    for resolution in Resolution:
+        assert_same(pieces.figures(resolution), at_once.figures(resolution))
+
+
+def test_a_reading_that_comes_after_a_long_jump_leaves_the_jump_set_aside(shared):
+    at_ms, value = START_MS + np.arange(400) * QUARTER_MS, 500.0 + np.arange(400) / 10
+    value[100:170] += 700.0
+    for place in range(150, 300, 10):
+        kept = new_meter(shared, MeterFacts("m", decimals=1))
+        late = np.arange(400) == place
+        kept.arrive(at_ms[~late], value[~late])
+        kept.roll_up()
+        kept.arrive(at_ms[late], value[late])
+        kept.roll_up()
+        np.testing.assert_allclose(kept.figures(Resolution.QUARTER).amount, 0.1, atol=1e-9)
 
 
 @pytest.mark.parametrize(
