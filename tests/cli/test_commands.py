@@ -1,27 +1,41 @@
 """The command line as a person or a script meets it: exit codes, sentences, and no stub that pretends."""
 
+import io
 import os
 import socket
 import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-Run = subprocess.CompletedProcess[str]
+from plagewatch.cli import main
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture
-def run(plagewatch_command: list[str], tmp_path: Path):
-    def start(*words: str, env: dict[str, str] | None = None, stdin: str | None = None) -> Run:
-        return subprocess.run(
-            [*plagewatch_command, *words],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, **(env or {})},
-            input=stdin,
-            timeout=120,
-        )
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """A command in this process, through the same entry point: a process of its own takes seconds to load."""
+
+    def start(*words: str, env: dict[str, str] | None = None, stdin: str = "") -> Told:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["plagewatch", *words])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        for name, value in (env or {}).items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Told(int(ended.value.code or 0), said.out, said.err)
 
     return start
 
@@ -134,3 +148,12 @@ def test_help_names_every_command(run) -> None:
         "ledger",
     ):
         assert command in told.stdout
+
+
+def test_a_process_of_its_own_ends_with_the_same_code(plagewatch_command: list[str], tmp_path: Path) -> None:
+    told = subprocess.run(
+        [*plagewatch_command, "bench", "web"], capture_output=True, text=True, cwd=tmp_path, env=os.environ, timeout=120
+    )
+    assert told.returncode == 2
+    assert told.stderr.startswith("web: not built yet")
+    assert told.stdout == ""
