@@ -22,7 +22,7 @@ check: .venv
 
 .venv: .venv/ready
 
-.venv/ready: requirements.lock requirements-uv.lock pyproject.toml
+.venv/ready: requirements.lock requirements-uv.lock scripts/make-venv
 	@PYTHON="$(PYTHON)" scripts/make-venv
 
 # After a change of dependencies in pyproject.toml.

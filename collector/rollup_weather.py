@@ -35,4 +35,5 @@ def _hourly_mean(series: SeriesStore, stations: Sequence[str], word: str, hours:
                 place = (evidence.at_ms // 1000 - hours[0]) // HOUR_S
                 sums += np.bincount(place, weights=evidence.value, minlength=len(hours))
                 counts += np.bincount(place, minlength=len(hours))
-    return np.divide(sums, counts, out=np.full(len(hours), np.nan), where=counts > 0)
+    mean: Floats = np.divide(sums, counts, out=np.full(len(hours), np.nan), where=counts > 0)
+    return mean

@@ -14,7 +14,7 @@ class PartState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartHealth:
-    """One part: what it is, how it is, what to do. data_age_s: age of the newest thing it handled; None = nothing yet."""
+    """One part: how it is, what to do. data_age_s: age of the newest thing it handled; None = nothing yet."""
 
     part: str
     state: PartState

@@ -6,6 +6,7 @@ Rooms are loaded by the command that needs them: together they take seconds, whi
 import signal
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -95,18 +96,13 @@ def store_init(data: DataDir = None) -> None:
 
     settings = read_settings(data)
     if settings.influx_url is not None:
-        influx = InfluxSeries(
-            settings.influx_url,
-            settings.influx_token.get_secret_value(),
-            settings.influx_org,
-            settings.influx_timeout_s,
-        )
+        token = settings.influx_token.get_secret_value()
         try:
-            influx.set_up()
+            influx = InfluxSeries(settings.influx_url, token, settings.influx_org, settings.influx_timeout_s)
+            with closing(influx):
+                influx.set_up()
         except SeriesError as error:
             refuse(str(error))
-        finally:
-            influx.close()
     with stores(settings):
         show("the stores are ready")
 

@@ -86,6 +86,7 @@ def test_what_is_not_built_says_so(run, words: str) -> None:
         ("plage status", {"PLAGEWATCH_PLAGE_PORTFOLIO": "gone.toml"}, "gone.toml"),
         ("ledger check", {"PLAGEWATCH_INFLUX_URL": "http://127.0.0.1:9"}, "127.0.0.1:9"),
         ("ledger check", {"PLAGEWATCH_INFLUX_URL": "not a url"}, "not a url"),
+        ("store init", {"PLAGEWATCH_INFLUX_URL": "http://127.0.0.1:9"}, "127.0.0.1:9"),
         ("ledger check", {"PLAGEWATCH_RECORDS_URL": "nonsense"}, "PLAGEWATCH_RECORDS_URL"),
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgpack
 import numpy as np
@@ -55,6 +56,11 @@ class InfluxSeries:
 
     def __init__(self, url: str, token: str, org: str, timeout_s: float) -> None:
         self._url, self._org = url.rstrip("/"), org
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise SeriesError(
+                f"{url!r} is no address of an InfluxDB: http://HOST:8086 is expected, see PLAGEWATCH_INFLUX_URL",
+                retryable=False,
+            )
         # Whoever calls knows whether to try again; a hidden second try would only lengthen the timeout.
         self._client: Any = InfluxDBClient(
             self._url, token, org=org, timeout=int(timeout_s * 1000), enable_gzip=True, retries=False

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.store.series.protocol import SeriesError, SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
 
 
@@ -19,5 +19,9 @@ def open_series(
     from plagewatch.store.series.influx import InfluxSeries
 
     store = InfluxSeries(influx_url, influx_token, influx_org, influx_timeout_s)
-    store.check()
+    try:
+        store.check()
+    except SeriesError:
+        store.close()
+        raise
     return store
