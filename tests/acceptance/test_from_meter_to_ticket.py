@@ -133,7 +133,7 @@ standing = "sample"
 """
 
 
-REGISTRY = [
+REGISTRY: list[registry.Entry] = [
     Site("town-hall", "Town hall", "north"),
     Site("station-brussels", "Station"),
     Building("town-hall", "town-hall", "Town hall", Use.OFFICE, 3000.0),

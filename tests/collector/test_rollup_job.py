@@ -87,7 +87,7 @@ def histories(draw):
     count = draw(st.integers(3, 500))
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     rises = random.integers(0, draw(st.sampled_from([2, 30])), count)
-    value: Floats = np.cumsum(rises, dtype=np.float64) / np.float64(10.0) + np.float64(500.0)
+    value: Floats = (np.cumsum(rises) / 10.0 + 500.0).astype(np.float64)
     for _ in range(draw(st.integers(0, 5))):
         place, lasts = random.integers(0, count), random.integers(1, draw(st.sampled_from([2, 8, 130])))
         step = draw(st.sampled_from([-500.0, -0.1, 700.0, -30.0]))
@@ -137,6 +137,21 @@ def test_a_logger_that_tells_many_times_a_quarter_fills_it_piece_by_piece(shared
     at_once.roll_up()
     for resolution in Resolution:
         assert_same(pieces.figures(resolution), at_once.figures(resolution))
+
+
+def test_a_spike_that_comes_late_can_change_what_a_jump_long_before_it_was(shared):
+    # The fall ends the jump, until the spike tells that it was a drop that returned.
+    at_ms, value = START_MS + np.arange(230) * QUARTER_MS, 500.0 + np.arange(230) / 10
+    value[62:] += 700.0
+    value[144:] -= 500.0
+    value[187] += 700.0
+    pieces, at_once = new_meter(shared, MeterFacts("m")), new_meter(shared, MeterFacts("m"))
+    for part in (slice(0, 184), slice(184, 230)):
+        pieces.arrive(at_ms[part], value[part])
+        pieces.roll_up()
+    at_once.arrive(at_ms, value)
+    at_once.roll_up()
+    assert_same(pieces.figures(Resolution.QUARTER), at_once.figures(Resolution.QUARTER))
 
 
 def test_a_reading_that_comes_after_a_long_jump_leaves_the_jump_set_aside(shared):

@@ -116,6 +116,7 @@ def test_gas_is_worth_what_it_was_worth_that_day(engine, series, one_building, f
     portfolio = replace(one_building, parameters=Parameters(parameters, one_building.parameters.scales))
     fill(series, House())
     figures = plage_progress.assess(engine, series, portfolio, day_start_s(TODAY, TZ)).figures
+    assert figures is not None
     assert figures.actual_kwh == pytest.approx(355 * 1154 + 10 * 1150 + ELEC_KWH)
 
 
