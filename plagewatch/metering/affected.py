@@ -52,27 +52,43 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     low = int(np.searchsorted(instants, from_ms))
     high = int(np.searchsorted(instants, to_ms, side="right")) - 1
     trouble, rise = _trouble(known, terms, instants)
-    near = trouble[max(low - REACH - 1, 0) : high + REACH + 2]
-    # A fall looks back: whether it ends a jump cannot be told so near the beginning of a part. Only samples before
-    # the fall hang on that, so the part begins earlier than what is made of it.
-    reach, lead_in = (REACH + 1, REACH + 1) if near.any() else (1, 0)
-    anchors = _anchors(trouble, rise, known.from_start)
-    first = max(low - reach, 0)
-    # Whole quarters are written: all that lies in the first and in the last of them must be booked too.
-    opening = int(np.searchsorted(instants, instants[first] // QUARTER_MS * QUARTER_MS, side="right")) - 1
-    before = anchors[anchors <= max(min(opening, low - reach - lead_in), 0)]
-    after = anchors[anchors >= high + reach]
-    reaches_end = high + reach >= final or not len(after)
-    last = final if reaches_end else high + 1 if reach == 1 else int(after[0])
-    closing = int(np.searchsorted(instants, -(-int(instants[last]) // QUARTER_MS) * QUARTER_MS))
-    if not len(before) or (not known.to_end and (reaches_end or closing + REACH + 1 > final)):
+    opening, closing = _opening(instants, low - 1), _closing(instants, high + 1)
+    back, onward, lead_in = _reaches(bool(trouble[max(opening - REACH - 1, 0) : closing + REACH + 2].any()))
+    calm, anchors = _anchors(trouble, rise, known.from_start)
+    before = anchors[anchors <= max(_opening(instants, low - back) - lead_in, 0)]
+    after = anchors[(anchors >= high + onward) & calm[np.minimum(anchors + REACH, final)]]
+    reaches_end = high + onward >= final or not len(after)
+    last = final if reaches_end else high + 1 if onward == 1 else int(after[0])
+    closing = _closing(instants, last) + REACH + 1
+    if not len(before) or (not known.to_end and (reaches_end or closing > final)):
         return None
     return Affected(
         int(instants[before[-1]]),
-        int(instants[min(closing + REACH + 1, final)]),
-        int(instants[first]),
+        int(instants[min(closing, final)]),
+        int(instants[max(low - back, 0)]),
         int(instants[last]),
     )
+
+
+def _opening(instants: NDArray[np.int64], place: int) -> int:
+    """Where the quarter of a place begins. Whole quarters are written: all that lies in them must be booked too."""
+    begin_ms = int(instants[max(place, 0)]) // QUARTER_MS * QUARTER_MS
+    return max(int(np.searchsorted(instants, begin_ms, side="right")) - 1, 0)
+
+
+def _closing(instants: NDArray[np.int64], place: int) -> int:
+    end_ms = -(-int(instants[min(place, len(instants) - 1)]) // QUARTER_MS) * QUARTER_MS
+    return int(np.searchsorted(instants, end_ms))
+
+
+def _reaches(trouble_near: bool) -> tuple[int, int, int]:
+    """How many samples before and after a change can depend on it; and how much earlier a part of them must begin."""
+    if not trouble_near:
+        return 1, 1, 0
+    # A break looks REACH ahead, so it may be decided anew that far before the change; a fall that far back may then end
+    # a jump that began as far before it again. Near the beginning of a part such a jump is out of sight, which changes
+    # samples before the fall only: the part begins that much earlier than what is made of it.
+    return 2 * (REACH + 1), REACH + 1, REACH + 1
 
 
 def _trouble(known: Known, terms: Terms, instants: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -91,12 +107,14 @@ def _trouble(known: Known, terms: Terms, instants: NDArray[np.int64]) -> tuple[N
     return trouble, rise
 
 
-def _anchors(trouble: NDArray[np.bool_], rise: NDArray[np.bool_], from_start: bool) -> NDArray[np.int64]:
+def _anchors(
+    trouble: NDArray[np.bool_], rise: NDArray[np.bool_], from_start: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Instants that no trouble comes up to within REACH, and the places of those that are anchors."""
     troubles = np.concatenate([[0], np.cumsum(trouble)])
     places = np.arange(len(trouble))
     calm = troubles[places + 1] == troubles[np.maximum(places - REACH, 0)]
-    seen = (places >= REACH) | from_start
-    anchors = calm & rise & seen
+    anchors = calm & rise & ((places >= REACH) | from_start)
     if from_start and len(anchors):
         anchors[0] = True
-    return np.flatnonzero(anchors)
+    return calm, np.flatnonzero(anchors)
