@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 import numpy as np
-from plagewatch.store.weather import weather_hours
 
 from digest.facts import BuildingWeek, MeterWeek, PlageStatus, TicketFacts, TicketWeek, WeekFacts
 from plagewatch.metering.intervals import Resolution
@@ -18,6 +17,7 @@ from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.records import tickets as ticket_records
 from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.store.weather import weather_hours
 from plagewatch.tickets.states import LIVING, State, Ticket
 
 CHART_WEEKS = 4

@@ -15,13 +15,8 @@ from itertools import islice
 from pathlib import Path
 from types import FrameType
 
-from collector.pipeline import Pipeline
-from simulators.history import packets
-from simulators.live import LiveFeed
-from simulators.registry import entries
-from simulators.world import World
-
 from collector import rollup_job
+from collector.pipeline import Pipeline
 from plagewatch import plage_progress
 from plagewatch.cli.opening import Stores, make_folder, now_s, read_portfolio, refuse, say, show, stores
 from plagewatch.cli.rooms import Pages
@@ -32,6 +27,10 @@ from plagewatch.plage.portfolio import Portfolio
 from plagewatch.settings import Settings
 from plagewatch.store.records import registry, work
 from rules import dispatch, evaluate
+from simulators.history import packets
+from simulators.live import LiveFeed
+from simulators.registry import entries
+from simulators.world import World
 
 OURS = "plagewatch-demo"  # a file of this name marks a folder that --fresh may empty
 SENT_UPTO = "demo_sent_upto_s"

@@ -92,7 +92,7 @@ def histories(draw):
         place, lasts = random.integers(0, count), random.integers(1, draw(st.sampled_from([2, 8, 130])))
         step = draw(st.sampled_from([-500.0, -0.1, 700.0, -30.0]))
         value[place : None if draw(st.booleans()) else place + lasts] += step
-    value = np.abs(value).round(1)
+    value = np.asarray(np.round(np.abs(value), 1), np.float64)
     distance_ms = draw(st.sampled_from([QUARTER_MS, 420_000, 10_000]))  # a live logger tells many times a quarter
     at_ms = START_MS + np.cumsum(random.choice([1, 1, 1, 1, 2, 9], count)) * distance_ms
     again = random.integers(0, count, draw(st.integers(0, 4)))
