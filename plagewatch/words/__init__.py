@@ -4,6 +4,7 @@ English stands in the code. Each room has a catalogue per language, `words/<lang
 are read as they are, nothing is compiled. `tests/words` fails where a text of the code lacks a translation.
 """
 
+import re
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -32,9 +33,16 @@ class Words(Translations):
                 if not message.id or not message.string or message.fuzzy:
                     continue
                 if isinstance(message.id, str):
-                    self._catalog[message.id] = str(message.string)
+                    self._catalog[message.id] = self._typeset(str(message.string))
                 else:
-                    self._catalog.update({(message.id[0], n): text for n, text in enumerate(message.string)})
+                    texts = enumerate(message.string)
+                    self._catalog.update({(message.id[0], n): self._typeset(text) for n, text in texts})
+
+    def _typeset(self, text: str) -> str:
+        """French sets a space before : ; ? ! that must not break; translators type an ordinary one."""
+        if self.language != "fr":
+            return text
+        return re.sub(r" ([;?!])", "\u202f\\1", text.replace(" :", "\u00a0:"))
 
     def gettext(self, message: str) -> str:
         """The text in this language, the English one where it is missing.

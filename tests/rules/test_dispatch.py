@@ -81,8 +81,8 @@ def test_a_reopened_ticket_is_told_again(engine: Engine, leak: int) -> None:
 @pytest.mark.parametrize(
     ("person", "words"),
     [
-        ("anna", ["Er loopt 's nachts water", "1.577 m³", "Eerst nakijken:", "spoelbak"]),
-        ("bruno", ["De l'eau coule la nuit", "1\u202f577 m³", "À vérifier d'abord :", "chasse d'eau"]),
+        ("anna", ["Er loopt ’s nachts water", "1.577 m³", "Eerst nakijken:", "spoelbak"]),
+        ("bruno", ["De l’eau coule la nuit", "1\u202f577 m³", "À vérifier d’abord\u00a0:", "chasse d’eau"]),
         ("cell", ["Water runs at night", "1,577 m³", "Check first:", "cistern"]),
     ],
 )

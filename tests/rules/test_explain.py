@@ -39,8 +39,8 @@ LOAD = ticket("unusual_load", "unusual_load", used_kwh=1250.5, usual_kwh=40.25, 
         ),
         (
             "fr",
-            "L'eau ne s'arrête plus depuis 3 nuits : la dernière nuit, le débit n'est jamais descendu sous 181,5 l/h, "
-            "contre 1,2 l/h d'habitude. Si rien n'est fait, cela représente 1\u202f579 m³ par an.",
+            "L’eau ne s’arrête plus depuis 3 nuits\u00a0: la dernière nuit, le débit n’est jamais descendu sous 181,5 l/h, "
+            "contre 1,2 l/h d’habitude. Si rien n’est fait, cela représente 1\u202f579 m³ par an.",
         ),
         (
             "en",
@@ -56,8 +56,8 @@ def test_a_leak_is_told_with_its_numbers(language: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("numbers", "said"),
     [
-        ({}, "1.250,5 kWh in één uur, terwijl 40,25 kWh gewoon is op dat uur van zo'n dag: 1.210,25 kWh meer."),
-        ({"used_kwh": 3.0}, "3 kWh in één uur, terwijl 40,25 kWh gewoon is op dat uur van zo'n dag: 37,25 kWh minder."),
+        ({}, "1.250,5 kWh in één uur, terwijl 40,25 kWh gewoon is op dat uur van zo’n dag: 1.210,25 kWh meer."),
+        ({"used_kwh": 3.0}, "3 kWh in één uur, terwijl 40,25 kWh gewoon is op dat uur van zo’n dag: 37,25 kWh minder."),
         (
             {"part_flat": 1.4, "unchanged_h": 6},
             "De meter gaf 7 uur na elkaar precies 1.250,5 kWh; zo herhalen zijn waarden zich anders nooit.",
