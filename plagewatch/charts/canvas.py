@@ -50,20 +50,25 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class _Measures:
-    """width, height: points, 72 to the inch, which is a pixel of the SVG. text: points. png_dpi: of a PNG."""
+    """width, height: points, 72 to the inch, which is a pixel of the SVG. text: points. png_dpi: of a PNG.
+
+    bottom: room for the names of the time axis and the key [points].
+    """
 
     width: float
     height: float
     text: float
     png_dpi: float = 144
+    bottom: float = 62
 
 
 _MEASURES = {
     Size.TABLET: _Measures(920, 330, 13),
-    Size.PHONE: _Measures(342, 290, 12),
+    Size.PHONE: _Measures(342, 308, 12, bottom=80),  # its key often takes two lines
     Size.MAIL: _Measures(600, 280, 12),
 }
-LEFT, RIGHT, TOP, BOTTOM = 62, 12, 54, 62
+LEFT, RIGHT, TOP = 62, 12, 54
+KEY_LINE = 18
 
 # Text stays text, for readers and for search; a fixed salt keeps the ids of an SVG the same from run to run.
 _SETTINGS = {
@@ -85,7 +90,8 @@ class Sheet:
         width, height = self.measures.width, self.measures.height
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor="white")
         # Fixed margins in place of a layout engine, which would draw everything twice.
-        box = (LEFT / width, BOTTOM / height, (width - LEFT - RIGHT) / width, (height - TOP - BOTTOM) / height)
+        bottom = self.measures.bottom
+        box = (LEFT / width, bottom / height, (width - LEFT - RIGHT) / width, (height - TOP - bottom) / height)
         self.axes: Axes = self.figure.add_axes(box)
         self.axes.set_axisbelow(True)
         self.axes.xaxis.set_visible(False)
@@ -107,7 +113,7 @@ class Sheet:
         x = LEFT + share * (self.measures.width - LEFT - RIGHT)
         x = min(max(x, half + 2), self.measures.width - half - 2)  # a name at the edge stays on the sheet
         for n, line in enumerate(lines):
-            self.write(x, BOTTOM - 18 - n * 14, line, ha="center", va="baseline")
+            self.write(x, self.measures.bottom - 18 - n * 14, line, ha="center", va="baseline")
 
     def head(self, title: str, left: str, right: str) -> None:
         """Title, what the amounts are, and how much of them was measured."""
@@ -125,13 +131,22 @@ class Sheet:
 
     def key(self, entries: Sequence["Key"]) -> None:
         """What each look means, along the foot. By hand: matplotlib's legend costs as much as the rest of a chart."""
-        x, y = 12.0, 10.0
         to_sheet = Affine2D().scale(1 / 72) + self.figure.dpi_scale_trans
-        for entry in entries:
+        for entry, x, y in self._places(entries):
             shape = Path([(x, y + 4.5), (x + 18, y + 4.5)]) if entry.line else boxes(*_corners(x, y))
             self.figure.add_artist(PathPatch(shape, transform=to_sheet, **entry.look()))
             self.write(x + 23, y, entry.label, color=INK)
-            x += 23 + self._width(entry.label) + 18
+
+    def _places(self, entries: Sequence["Key"]) -> list[tuple["Key", float, float]]:
+        """Where each entry of the key begins: side by side, on a further line where the sheet ends."""
+        places, x, line = [], 12.0, 0
+        for entry in entries:
+            width = 23 + self._width(entry.label)
+            if x > 12.0 and x + width > self.measures.width - RIGHT:
+                x, line = 12.0, line + 1
+            places.append((entry, x, line))
+            x += width + 18
+        return [(entry, x, 10.0 + KEY_LINE * (line - n)) for entry, x, n in places]
 
     def _width(self, text: str) -> float:
         font = FontProperties(size=self.measures.text - 1)

@@ -158,7 +158,7 @@ def test_the_same_input_gives_the_same_bytes_from_any_thread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "width", "height"), [(Size.TABLET, 920, 330), (Size.PHONE, 342, 290), (Size.MAIL, 600, 280)]
+    ("size", "width", "height"), [(Size.TABLET, 920, 330), (Size.PHONE, 342, 308), (Size.MAIL, 600, 280)]
 )
 def test_sizes(size: Size, width: int, height: int) -> None:
     assert f'viewBox="0 0 {width} {height}"' in drawn(week(), ChartStyle(window_s=WEEK_S, size=size))
