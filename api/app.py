@@ -1,17 +1,18 @@
 """The web application: pages for people, an API for programs, put together from its routes."""
 
-from importlib import import_module
-from pathlib import Path
-
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from api.assessment import LatestAssessment
 from api.context import AppContext
 from api.pages import STATIC
 from api.problems import catch_problems
+from api.routes import data_health, health, meter, plage, quarantine, registry, series, start, ticket_pages, tickets
 from api.safety import Safety
 
 __all__ = ["AppContext", "create_app"]
+
+ROUTES = (data_health, health, meter, plage, quarantine, registry, series, start, ticket_pages, tickets)
 
 ABOUT = """
 Figures of meters with what is known of them, and the tickets that abnormal consumption opens.
@@ -33,8 +34,9 @@ def create_app(context: AppContext) -> FastAPI:
         redoc_url=None,
     )
     app.state.context = context
-    for module in sorted((Path(__file__).parent / "routes").glob("[a-z]*.py")):
-        app.include_router(import_module(f"api.routes.{module.stem}").router)
+    app.state.assessment = LatestAssessment()
+    for routes in ROUTES:
+        app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     catch_problems(app)
     app.add_middleware(Safety)

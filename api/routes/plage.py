@@ -10,7 +10,7 @@ from babel.numbers import format_decimal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.context import Context
+from api.assessment import CurrentAssessment
 from api.language import Language, language_of
 from api.pages import page
 from api.pages.plage_labels import BODIES, PHASES, STANDINGS, parameter_label
@@ -32,10 +32,9 @@ SVG = "image/svg+xml"
 
 
 @router.get("/plage", include_in_schema=False)
-def plage_page(context: Context, request: Request) -> HTMLResponse:
+def plage_page(assessment: CurrentAssessment, request: Request) -> HTMLResponse:
     """Target, result so far, forecast, buildings, parameters."""
     language = language_of(request)
-    assessment = _assess(context)
     portfolio, today = assessment.portfolio, assessment.end_day
     return page(
         request,
@@ -56,9 +55,8 @@ def plage_page(context: Context, request: Request) -> HTMLResponse:
 
 
 @router.get("/plage/chart.svg", include_in_schema=False)
-def chart(context: Context, language: Language, size: Annotated[Size, Query()] = Size.TABLET) -> Response:
+def chart(assessment: CurrentAssessment, language: Language, size: Annotated[Size, Query()] = Size.TABLET) -> Response:
     """Result and target since 1 January."""
-    assessment = _assess(context)
     if assessment.figures is None:
         raise Problem(404, "There is no progress to draw.", "plage", "The page /plage says what is missing.")
     picture = progress_chart(
@@ -75,13 +73,9 @@ def chart(context: Context, language: Language, size: Annotated[Size, Query()] =
     summary="Target, progress and forecast of the PLAGE, with every parameter used",
     responses={503: {"model": ProblemAnswer}},
 )
-def plage_data(context: Context) -> Response:
+def plage_data(assessment: CurrentAssessment) -> Response:
     """A neutral model, not the official computation. `figures` is null where `refusals` say why."""
-    return Response(orjson.dumps(plage_progress.as_json(_assess(context))), media_type="application/json")
-
-
-def _assess(context: Context) -> Assessment:
-    return plage_progress.assess(context.engine, context.series, context.portfolio, context.now_s())
+    return Response(orjson.dumps(plage_progress.as_json(assessment)), media_type="application/json")
 
 
 def _drawn(assessment: Assessment) -> Progress:
