@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
@@ -78,7 +79,13 @@ class Running:
         scheduler = BackgroundScheduler(timezone="UTC")
         for tick in self.ticks:
             scheduler.add_job(
-                tick, "interval", seconds=tick.every_s, misfire_grace_time=None, coalesce=True, max_instances=1
+                tick,
+                "interval",
+                seconds=tick.every_s,
+                next_run_time=datetime.now(UTC),  # what fell due while the process was down is looked for at once
+                misfire_grace_time=None,
+                coalesce=True,
+                max_instances=1,
             )
         scheduler.start()
         self._scheduler = scheduler
