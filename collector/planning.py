@@ -92,11 +92,15 @@ def _plan_packet(made: Plan, spooled: Spooled, table: BindingTable, told: Collec
 
 
 def _worth_telling(readings: Readings, table: BindingTable) -> bool:
-    """Whether something is lost without a binding: not by parts of a bound total, nor a counter that never counted.
+    """Whether something is lost without a binding.
+
+    Not by parts of a bound total, by the power beside a bound counter of energy, nor by a counter that never counted.
 
     >>> from plagewatch.metering.meters import Binding
     >>> table = BindingTable([Binding("d", "energy_import_total", "m")])
     >>> _worth_telling(Readings("d", "energy_import_total.l1", None, [5.0]), table)
+    False
+    >>> _worth_telling(Readings("d", "power_active.l1", None, [5.0]), table)
     False
     >>> _worth_telling(Readings("d", "energy_export_total", None, [0.0]), table)
     False
@@ -105,6 +109,8 @@ def _worth_telling(readings: Readings, table: BindingTable) -> bool:
     """
     word, _, channel = readings.register.partition(".")
     if channel and table.binds(readings.device, word):
+        return False
+    if register_word(word).unit == "W" and table.binds(readings.device, "energy_import_total"):
         return False
     return register_word(word).behaviour is not Behaviour.INDEX or any(readings.value)
 

@@ -58,11 +58,26 @@ LABELS: Mapping[str, str] = {
 ZONES: Mapping[str, str] = {"centre": N_("Centre"), "north": N_("North")}
 """Names of dispatching zones; another zone is shown as it was entered."""
 
+PARTS: Mapping[str, str] = {
+    "series store": N_("Store of readings and figures"),
+    "series": N_("Newest reading"),
+    "mqtt": N_("Connection to the meters (MQTT)"),
+    "simulator": N_("Simulated meters"),
+    "spool": N_("Incoming messages"),
+    "spool clean-up": N_("Clean-up of old messages"),
+    "ledger": N_("Quarter-hours and totals"),
+    "rules": N_("Search for abnormal consumption"),
+    "plage": N_("PLAGE progress"),
+    "digest": N_("Weekly mails"),
+    "mail": N_("Sending of mails"),
+}
+"""Parts of the running product; the API keeps their names."""
+
 
 def label(word: str) -> str:
-    """What a word of our data, or a zone, is called in English; a word we have no name for is shown as it is.
+    """What a word of our data, a zone or a part is called in English; a word we have no name for is shown as it is.
 
     >>> label(Carrier.GAS), label("north"), label("airport")
     ('Gas', 'North', 'airport')
     """
-    return LABELS.get(word) or ZONES.get(word, str(word))
+    return LABELS.get(word) or ZONES.get(word) or PARTS.get(word, str(word))
