@@ -1,5 +1,6 @@
-"""The registry's nouns: sites, buildings, meters with dated facts, people. Plain data, no behaviour."""
+"""The registry's nouns: sites, buildings, meters with dated facts, people. Plain data, and which shares hold when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -119,6 +120,24 @@ class Share:
     building: str
     share: float
     valid_from: date = date(1970, 1, 1)
+
+
+def shares_on(shares: Iterable[Share], day: date) -> list[Share]:
+    """The shares in force on a local day: for each meter those of its newest valid_from that has come, order kept.
+
+    All shares of a meter and date replace all its earlier ones: a meter that moved serves its old building no more.
+
+    >>> old, new = Share("m", "a", 1.0), Share("m", "b", 1.0, date(2026, 6, 1))
+    >>> [s.building for s in shares_on([old, new], date(2026, 5, 31))]
+    ['a']
+    >>> [s.building for s in shares_on([old, new], date(2026, 6, 1))]
+    ['b']
+    """
+    come = [share for share in shares if share.valid_from <= day]
+    newest: dict[str, date] = {}
+    for share in come:
+        newest[share.meter] = max(share.valid_from, newest.get(share.meter, share.valid_from))
+    return [share for share in come if newest[share.meter] == share.valid_from]
 
 
 @dataclass(frozen=True, slots=True)
