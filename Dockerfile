@@ -8,7 +8,8 @@ COPY . .
 RUN /app/.venv/bin/uv pip install --python /app/.venv/bin/python --no-deps --no-build-isolation --editable .
 
 FROM python:3.11-slim
-RUN useradd --create-home plagewatch
+# The data folder belongs to the user before a volume is put there: a new volume takes its owner over.
+RUN useradd --create-home plagewatch && install -d -o plagewatch -g plagewatch /home/plagewatch/data
 WORKDIR /app
 COPY --from=build --chown=plagewatch /app /app
 USER plagewatch

@@ -146,7 +146,10 @@ def _batches(stream: Iterable[Packet], size: int) -> Iterator[list[Packet]]:
 
 def _tell_ready(options: DemoOptions) -> None:
     url = f"http://127.0.0.1:{options.port}"
-    with urllib.request.urlopen(url + FIRST_CHART, timeout=30) as answer:
+    direct = urllib.request.build_opener(
+        urllib.request.ProxyHandler({})
+    )  # an office's proxy does not know this machine
+    with direct.open(url + FIRST_CHART, timeout=30) as answer:
         answer.read()
     show(f"ready in {time.time() - options.started_s:.0f} s: {url}  (Ctrl-C stops)")
     if options.open_browser:
@@ -156,19 +159,28 @@ def _tell_ready(options: DemoOptions) -> None:
 @contextmanager
 def _claimed(folder: Path, fresh: bool) -> Iterator[None]:
     """The data folder for this demo alone, emptied first where that was asked for."""
-    if fresh and folder.exists():
-        if not (folder / OURS).exists() and any(folder.iterdir()):
-            refuse(
-                f"--fresh would empty {folder}, which no demo made: remove it by hand, or choose another with --data."
-            )
-        shutil.rmtree(folder)
+    mark = folder / OURS
+    if fresh and folder.is_dir() and not mark.exists() and any(folder.iterdir()):
+        refuse(f"--fresh would empty {folder}, which no demo made: remove it by hand, or choose another with --data.")
     make_folder(folder)
-    with (folder / OURS).open("w") as mark:
+    with mark.open("a") as claim:
         try:
-            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             refuse(f"Another demo is running on {folder}: stop it, or choose another folder with --data DIR.")
+        if fresh:
+            _empty(folder, mark)
         yield
+
+
+def _empty(folder: Path, mark: Path) -> None:
+    for entry in folder.iterdir():
+        if entry == mark:
+            continue  # it holds the lock
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _require_free_port(port: int) -> None:

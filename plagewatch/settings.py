@@ -1,8 +1,10 @@
 """All settings of the product, each read from `PLAGEWATCH_<NAME>`. The table for people is docs/settings.md."""
 
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,7 +28,7 @@ class Settings(BaseSettings):
 
     mqtt_host: str = Field("127.0.0.1", description="MQTT broker")
     mqtt_port: int = Field(1883, ge=1, le=65535, description="MQTT port")
-    mqtt_version: int = Field(5, description="MQTT protocol version, 5 or 4 (= 3.1.1)")
+    mqtt_version: Literal[4, 5] = Field(5, description="MQTT protocol version, 5 or 4 (= 3.1.1)")
     mqtt_client_id: str = Field(
         "plagewatch-collector", description="Fixed name of the collector's session at the broker"
     )
@@ -53,6 +55,40 @@ class Settings(BaseSettings):
     grafana_token: SecretStr = Field(SecretStr(""), description="Service account token at Grafana")
 
     plage_portfolio: Path | None = Field(None, description="Portfolio file of the PLAGE; not set: the sample portfolio")
+
+    @field_validator("mqtt_topics")
+    @classmethod
+    def _filters(cls, text: str) -> str:
+        filters = [topic.strip() for topic in text.split(",")]
+        for topic in filters:
+            levels = topic.split("/")
+            whole = all(level in ("+", "#") or not set(level) & {"+", "#"} for level in levels)
+            if not topic or not whole or "#" in levels[:-1]:
+                raise ValueError(f"{topic!r} is no topic filter: + and # stand for whole levels, # only for the last")
+        return ",".join(filters)
+
+    @field_validator("influx_url", "grafana_url", "base_url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url.strip())
+        except ValueError:
+            parts = None
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is no address: http://HOST:PORT is expected")
+        if parts.username or parts.password:
+            raise ValueError("an address holds no user and password here; there are settings for them")
+        return url.strip().rstrip("/")
+
+    @field_validator("influx_token", "grafana_token")
+    @classmethod
+    def _token(cls, token: SecretStr) -> SecretStr:
+        text = token.get_secret_value().strip()
+        if not text.isascii() or not (text + "x").isprintable():
+            raise ValueError("a token is made of printable ASCII characters")
+        return SecretStr(text)
 
     def records_at(self) -> str:
         """The SQLAlchemy URL of the records."""

@@ -57,7 +57,9 @@ def read_settings(data: Path | None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "PLAGEWATCH_" + "_".join(str(part) for part in first["loc"]).upper()
-        refuse(f"{name} is not usable: {first['msg']}. docs/settings.md lists the settings.")
+        refuse(
+            f"{name} is not usable: {first['msg'].removeprefix('Value error, ')}. docs/settings.md lists the settings."
+        )
     return settings.model_copy(update={"data_dir": data}) if data is not None else settings
 
 
@@ -66,7 +68,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
-        probe.touch()
+        probe.write_bytes(bytes(4096))  # a full disk takes an empty file
         probe.unlink()
     except OSError as error:
         refuse(f"The data folder {folder} cannot be written ({error.strerror}); choose another with --data DIR.")

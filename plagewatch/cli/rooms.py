@@ -11,11 +11,16 @@ import structlog
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from collector.spool import SpoolError
 from plagewatch.cli.opening import Stores, refuse
 from plagewatch.health import PartHealth, PartState
+from plagewatch.store.engine import RecordsError
 from plagewatch.store.series.protocol import SeriesError
 
 log = structlog.get_logger()
+
+FORESEEN = (SeriesError, SpoolError, RecordsError)
+"""Troubles of a disk or a service: a sentence says it, a traceback would only fill the disk further."""
 
 
 class Part(Protocol):
@@ -37,6 +42,7 @@ class Tick:
     work: Callable[[], object]
     last_done_s: float | None = None
     trouble: str = ""
+    made_s: float = field(default_factory=time.time)
 
     def __call__(self) -> None:
         """Do the work once; trouble is told and the next pulse tries again."""
@@ -44,9 +50,10 @@ class Tick:
             self.work()
         except Exception as error:
             # One part's trouble must not stop the scheduler's thread; it is shown in the health until a pulse succeeds.
-            if self.trouble != str(error):
-                log.error("tick failed", part=self.name, error=str(error), exc_info=not isinstance(error, SeriesError))
-            self.trouble = str(error) or type(error).__name__
+            told = next(iter(str(error).splitlines()), "") or type(error).__name__
+            if self.trouble != told:
+                log.error("tick failed", part=self.name, error=told, exc_info=not isinstance(error, FORESEEN))
+            self.trouble = told
         else:
             if self.trouble:
                 log.info("tick works again", part=self.name)
@@ -58,8 +65,9 @@ class Tick:
         age_s = None if self.last_done_s is None else max(0.0, now_s - self.last_done_s)
         if self.trouble:
             return PartHealth(self.name, PartState.DEGRADED, self.trouble, age_s)
-        if age_s is not None and age_s > 10 * self.every_s + 60:
-            return PartHealth(self.name, PartState.DEGRADED, f"has not run for {age_s:.0f} s", age_s)
+        standing_s = now_s - (self.made_s if self.last_done_s is None else self.last_done_s)
+        if standing_s > 10 * self.every_s + 60:
+            return PartHealth(self.name, PartState.DEGRADED, f"has not run for {standing_s:.0f} s", age_s)
         return PartHealth(self.name, PartState.WELL, "", age_s)
 
 

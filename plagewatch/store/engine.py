@@ -16,6 +16,9 @@ __all__ = [
     "open_records",
 ]  # rooms name the type without touching the database library
 
+RecordsError = DBAPIError
+"""What the records' database raises; shells that only tell it need no database library for that."""
+
 SCHEMA = Path(__file__).parent / "schema"
 
 

@@ -1,4 +1,6 @@
-"""Tables of the records: what people and the product decided, in SQLite or PostgreSQL. Evidence is not here.
+"""Tables of the records: what people and the product decided, written so that PostgreSQL can hold them too.
+
+Evidence is not here.
 
 Instants are integers in the unit of their name (`_ms`, `_s`), UTC. The migrations in `schema/` make these tables;
 a test compares both.

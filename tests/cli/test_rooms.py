@@ -32,3 +32,9 @@ def test_a_tick_that_stands_still_is_seen() -> None:
     late = tick.health(time.time() + 200)
     assert late.state is PartState.DEGRADED
     assert "has not run for 200 s" in late.detail
+
+
+def test_a_tick_that_hangs_from_the_start_is_seen() -> None:
+    tick = Tick("ledger", 5.0, lambda: None)
+    late = tick.health(tick.made_s + 200)
+    assert (late.state, late.data_age_s) == (PartState.DEGRADED, None)
