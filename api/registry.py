@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from api.problems import not_found
 from plagewatch.metering.local_time import local_day
-from plagewatch.metering.meters import Building, Carrier, Meter, Share, Site
+from plagewatch.metering.meters import Building, Carrier, Meter, Share, Site, shares_on
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 
@@ -18,17 +19,23 @@ class Registry:
     sites: Mapping[str, Site]
     buildings: Mapping[str, Building]
     meters: Mapping[str, Meter]
-    shares: Sequence[Share]
+    shares_of_meter: Mapping[str, Sequence[Share]]
+    shares_of_building: Mapping[str, Sequence[Share]]
 
     def meters_of(self, building: str) -> list[tuple[Meter, float]]:
         """Meters that serve a building, with the building's share, those of one carrier beside each other."""
         order = list(Carrier)
-        served = [(self.meters[s.meter], s.share) for s in self.shares if s.building == building]
+        served = [(self.meters[share.meter], share.share) for share in self.shares_of_building.get(building, ())]
         return sorted(served, key=lambda pair: (order.index(pair[0].carrier), pair[0].id))
+
+    def shares_of(self, meter: str) -> Sequence[Share]:
+        """The shares of a meter, in the order of its buildings' ids."""
+        return self.shares_of_meter.get(meter, ())
 
     def buildings_of(self, meter: str) -> list[Building]:
         """Buildings that a meter serves, by name."""
-        return [b for b in self.buildings.values() if any(s.meter == meter and s.building == b.id for s in self.shares)]
+        served = [self.buildings[share.building] for share in self.shares_of(meter)]
+        return sorted(served, key=lambda building: building.name)
 
     def place_of(self, meter: Meter) -> str:
         """Where a meter stands, in a word people know: its building where there is one, else its site."""
@@ -63,18 +70,26 @@ def read(engine: Engine, now_s: int) -> Registry:
     meters = {meter.id: meter for meter in registry.meters(engine)}
     days = {meter.id: local_day(now_s, sites[meter.site].timezone) for meter in meters.values()}
     buildings = {building.id: building for building in registry.buildings(engine)}
-    return Registry(sites, buildings, meters, in_force(registry.shares(engine), days))
+    shares = in_force(registry.shares(engine), days)
+    return Registry(sites, buildings, meters, _by(shares, "meter"), _by(shares, "building"))
 
 
 def in_force(shares: Sequence[Share], days: Mapping[str, date]) -> list[Share]:
-    """The shares that hold on the day of each meter: those of its newest date that has come.
+    """The shares that hold on the local day of each meter; meters far apart may not have the same one.
 
     >>> old, new = Share("m", "a", 1.0), Share("m", "b", 1.0, date(2026, 6, 1))
     >>> [s.building for s in in_force([old, new], {"m": date(2026, 5, 31)})]
     ['a']
     """
-    newest: dict[str, date] = {}
+    by_day: dict[date, list[Share]] = {}
     for share in shares:
-        if share.valid_from <= days[share.meter]:
-            newest[share.meter] = max(share.valid_from, newest.get(share.meter, share.valid_from))
-    return [share for share in shares if newest.get(share.meter) == share.valid_from]
+        by_day.setdefault(days[share.meter], []).append(share)
+    return [share for day, some in by_day.items() for share in shares_on(some, day)]
+
+
+def _by(shares: Sequence[Share], name: Literal["meter", "building"]) -> dict[str, list[Share]]:
+    # Once for all: pages ask for every meter, and a walk over all shares each time grows with the square of the meters.
+    found: dict[str, list[Share]] = {}
+    for share in shares:
+        found.setdefault(share.meter if name == "meter" else share.building, []).append(share)
+    return found

@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from collector.rollup_job import EVER_MS, FLOWS, Subject, subject_of, usual_distance_s
+from collector.rollup_job import EVER_MS, FLOWS, usual_distance_s
+from collector.subjects import Subject, subjects
 from plagewatch.metering.flows import flow_registers, is_index
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.registers import Booking, book
 from plagewatch.store.engine import Engine
-from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import SeriesStore
 
 SMALLEST = 1e-6
@@ -50,13 +50,13 @@ def check(engine: Engine, series: SeriesStore, meter: str | None) -> list[Balanc
     Raises SeriesError.
     """
     balances: list[Balance] = []
-    for known in registry.meters(engine):
-        if meter is None or known.id == meter:
-            registers = series.registers(known.id)
+    for name, subject in subjects(engine).items():
+        if meter is None or name == meter:
+            registers = series.registers(name)
             for flow in FLOWS:
-                chosen = flow_registers(registers, known.carrier, flow)
+                chosen = flow_registers(registers, subject.meter.carrier, flow)
                 if chosen and is_index(chosen[0]):
-                    balances += _of_flow(series, subject_of(engine, known), chosen, flow)
+                    balances += _of_flow(series, subject, chosen, flow)
     return balances
 
 

@@ -4,21 +4,21 @@ A window is forgotten after its figures are written, so a kill anywhere only mak
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from collector.rollup_weather import make_weather
+from collector.subjects import Subject, subjects
 from plagewatch.metering.affected import ENOUGH, Known, affected
 from plagewatch.metering.flows import added, flow_registers, is_index
 from plagewatch.metering.intervals import Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import day_starts_s
-from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Swap
+from plagewatch.metering.meters import Carrier, Kind
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.registers import Terms, book
 from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s, coarser, finest, roll_up
 from plagewatch.store.engine import Engine
-from plagewatch.store.records import registry, work
+from plagewatch.store.records import work
 from plagewatch.store.series.protocol import Evidence, SeriesStore
 
 JOB = "rollup"
@@ -33,40 +33,24 @@ NEAR_MS = 7 * 86_400_000
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A meter and what the records know of it."""
-
-    meter: Meter
-    timezone: str
-    facts: Sequence[MeterFacts]
-    swaps: Sequence[Swap]
-
-    def terms(self, register: str, usual_s: float) -> Terms:
-        """What the ledger needs to know of one register."""
-        swaps = [swap for swap in self.swaps if swap.register == register]
-        return Terms(usual_s, self.meter.unit, self.facts, swaps)
-
-
 def run(engine: Engine, series: SeriesStore, now_s: int) -> int:
     """Make the figures of all windows that wait now, and tell how many windows were done.
 
     The moment of the last run stands in the records as progress mark `rollup`. Raises SeriesError where the series
     store fails; the windows not yet done wait for the next run.
     """
-    done, seen = 0, set[str]()
-    while True:
-        waiting = {m: found for m, found in work.dirty_windows(engine).items() if m not in seen}
-        if not waiting:
-            work.set_mark(engine, JOB, now_s)
-            return done
-        subjects = {meter.id: meter for meter in registry.meters(engine)}
-        for meter_id, (ids, windows) in waiting.items():
-            seen.add(meter_id)
+    done, last = 0, ""
+    # From meter to meter, each once: what is marked again behind the cursor waits for the next run.
+    while waiting := work.dirty_windows(engine, after=last):
+        # Read after the windows: a fact entered before its window was marked is then always in it.
+        known = subjects(engine)
+        for last, (ids, windows) in waiting.items():
             for span_ms in coalesced((window.from_ms, window.to_ms) for window in windows):
-                make_figures(engine, series, subjects[meter_id], span_ms)
+                make_figures(series, known[last], span_ms)
             work.done(engine, ids)
             done += len(ids)
+    work.set_mark(engine, JOB, now_s)
+    return done
 
 
 def coalesced(spans_ms: Iterable[Span]) -> list[Span]:
@@ -84,14 +68,14 @@ def coalesced(spans_ms: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def make_figures(engine: Engine, series: SeriesStore, meter: Meter, span_ms: Span) -> None:
+def make_figures(series: SeriesStore, subject: Subject, span_ms: Span) -> None:
     """Make all figures of a meter that samples in [span_ms[0], span_ms[1]] touch."""
+    meter = subject.meter
     if meter.carrier is Carrier.WEATHER:
-        make_weather(engine, series, meter.site, span_ms)
+        make_weather(series, meter.site, subject.stations, span_ms)
         return
     if meter.kind is Kind.GAUGE:
         return  # a state of a room: its samples are its figures
-    subject = subject_of(engine, meter)
     registers = series.registers(meter.id)
     for flow in FLOWS:
         chosen = flow_registers(registers, meter.carrier, flow)
@@ -101,12 +85,6 @@ def make_figures(engine: Engine, series: SeriesStore, meter: Meter, span_ms: Spa
             length_s = meter.interval_s or _usual_s(series, meter.id, chosen[0], span_ms)
             fine = _from_intervals(series, subject, chosen, span_ms, length_s)
             write_all(series, subject, flow, finest(length_s), fine)
-
-
-def subject_of(engine: Engine, meter: Meter) -> Subject:
-    """A meter with its site's time zone, its dated facts and its declared swaps."""
-    timezone = next(site.timezone for site in registry.sites(engine) if site.id == meter.site)
-    return Subject(meter, timezone, registry.facts_of(engine, meter.id), registry.swaps_of(engine, meter.id))
 
 
 def write_all(series: SeriesStore, subject: Subject, flow: Flow, resolution: Resolution, fine: Intervals) -> None:

@@ -5,21 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from plagewatch.metering.intervals import Floats, Seconds
-from plagewatch.metering.meters import Carrier
 from plagewatch.metering.rollups import HOUR_S
-from plagewatch.store.engine import Engine
 from plagewatch.store.names import GHI_WM2, HUMIDITY_PCT, TAG_SITE, TEMP_C, WEATHER
-from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import Points, SeriesStore
 
 FIELD_OF = {"temperature": TEMP_C, "irradiance": GHI_WM2, "humidity": HUMIDITY_PCT}
 
 
-def make_weather(engine: Engine, series: SeriesStore, site: str, span_ms: tuple[int, int]) -> None:
+def make_weather(series: SeriesStore, site: str, stations: Sequence[str], span_ms: tuple[int, int]) -> None:
     """Make the hours of weather of a site that samples in [span_ms[0], span_ms[1]] touch, of all its gauges."""
     start_s = span_ms[0] // 1000 // HOUR_S * HOUR_S
     hours = np.arange(start_s, span_ms[1] // 1000 + 1, HOUR_S, dtype=np.int64)
-    stations = [m.id for m in registry.meters(engine) if m.site == site and m.carrier is Carrier.WEATHER]
     fields = {field: _hourly_mean(series, stations, word, hours) for word, field in FIELD_OF.items()}
     somewhere = ~np.all([np.isnan(mean) for mean in fields.values()], axis=0)
     rows = Points(hours[somewhere], {field: mean[somewhere] for field, mean in fields.items()})

@@ -16,6 +16,10 @@ router = APIRouter(prefix="/api/v1", tags=["registry"])
 def sites(context: Context) -> list[SiteAnswer]:
     """Sites by name; a weather station is a site without buildings."""
     registry = read(context.engine, context.now_s())
+    standing: dict[str, list[BuildingAnswer]] = {}
+    for b in registry.buildings.values():
+        told = BuildingAnswer(id=b.id, name=b.name, use=b.use, floor_area_m2=b.floor_area_m2)
+        standing.setdefault(b.site, []).append(told)
     return [
         SiteAnswer(
             id=site.id,
@@ -24,11 +28,7 @@ def sites(context: Context) -> list[SiteAnswer]:
             timezone=site.timezone,
             latitude=site.latitude,
             longitude=site.longitude,
-            buildings=[
-                BuildingAnswer(id=b.id, name=b.name, use=b.use, floor_area_m2=b.floor_area_m2)
-                for b in registry.buildings.values()
-                if b.site == site.id
-            ],
+            buildings=standing.get(site.id, []),
         )
         for site in registry.sites.values()
     ]
@@ -56,8 +56,7 @@ def meters(
             installation=meter.installation,
             shares=[
                 ShareAnswer(building=share.building, share=share.share, valid_from=share.valid_from)
-                for share in registry.shares
-                if share.meter == meter.id
+                for share in registry.shares_of(meter.id)
             ],
             newest_data_at=utc(newest_ms[meter.id] / 1000) if meter.id in newest_ms else None,
         )

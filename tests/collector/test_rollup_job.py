@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from collector import ledger_check, rollup_job
 from plagewatch.metering.intervals import Floats, Intervals, Resolution
@@ -195,6 +196,44 @@ def test_a_windows_row_stays_until_its_figures_are_written():
         assert not work.dirty_windows(kept.engine)
         assert kept.figures(Resolution.QUARTER).amount.tolist() == [1.0]
         assert work.mark(kept.engine, rollup_job.JOB) == NOW_S
+
+
+class Busy(SqliteSeries):
+    """The real store of a busy site: whenever a meter's figures are made, another packet has marked it again."""
+
+    engine: Engine
+
+    def registers(self, meter: str) -> list[str]:
+        work.mark_dirty(self.engine, [work.DirtyWindow(meter, START_MS, START_MS)])
+        return super().registers(meter)
+
+
+def test_each_meter_is_come_by_once_in_a_run_however_many_are_marked_again_meanwhile(tmp_path):
+    meters = [replace(METER, id=f"m{number:04}") for number in range(1_001)]
+    with stores(*meters) as kept:
+        busy = Busy(tmp_path / "busy.db")
+        busy.engine = kept.engine
+        work.mark_dirty(kept.engine, [work.DirtyWindow(meter.id, START_MS, START_MS) for meter in meters])
+        queries: list[str] = []
+        event.listen(kept.engine, "before_cursor_execute", lambda *told: queries.append(told[2]))
+        assert rollup_job.run(kept.engine, busy, NOW_S) == 1_001
+        read = [sum(f"FROM {name}" in query for query in queries) for name in ("site", "meter_facts", "swap")]
+        assert read == [3, 3, 3]  # once for each 500 meters
+        last = work.dirty_windows(kept.engine, after="m0999")
+        assert [windows for _, windows in last.values()] == [[work.DirtyWindow("m1000", START_MS, START_MS)]]
+        busy.close()
+
+
+def test_thousands_of_windows_are_forgotten_in_few_statements():
+    with stores() as kept:
+        work.mark_dirty(kept.engine, [work.DirtyWindow("m", START_MS, START_MS)] * 1_201)
+        ((ids, _),) = work.dirty_windows(kept.engine).values()
+        queries: list[str] = []
+        event.listen(kept.engine, "before_cursor_execute", lambda *told: queries.append(told[2]))
+        work.done(kept.engine, ids[1:])
+        assert len(queries) == 3
+        ((left, _),) = work.dirty_windows(kept.engine).values()
+        assert left == ids[:1]
 
 
 def test_a_window_done_twice_changes_nothing():

@@ -25,13 +25,20 @@ def mark_dirty(engine: Engine, windows: Iterable[DirtyWindow]) -> None:
             connection.execute(insert(tables.dirty_window), rows)
 
 
-def dirty_windows(engine: Engine, limit_meters: int = 500) -> dict[str, tuple[list[int], list[DirtyWindow]]]:
-    """Waiting windows by meter: the ids of their rows, and the windows. The rows stay until `done` is told."""
+def dirty_windows(
+    engine: Engine, limit_meters: int = 500, after: str = ""
+) -> dict[str, tuple[list[int], list[DirtyWindow]]]:
+    """Waiting windows by meter: the ids of their rows, and the windows. The rows stay until `done` is told.
+
+    The first meters behind `after`, in the order of their ids, so that a caller comes by each of them.
+    """
     table = tables.dirty_window
-    first = select(table.c.meter).distinct().order_by(table.c.meter).limit(limit_meters)
+    behind = table.c.meter > after
+    first = select(table.c.meter).where(behind).distinct().order_by(table.c.meter).limit(limit_meters)
     waiting: dict[str, tuple[list[int], list[DirtyWindow]]] = {}
     with engine.connect() as connection:
-        for row in connection.execute(select(table).where(table.c.meter.in_(first)).order_by(table.c.id)):
+        query = select(table).where(table.c.meter.in_(first)).order_by(table.c.meter, table.c.id)
+        for row in connection.execute(query):
             ids, windows = waiting.setdefault(row.meter, ([], []))
             ids.append(row.id)
             windows.append(DirtyWindow(row.meter, row.from_ms, row.to_ms))
@@ -40,10 +47,10 @@ def dirty_windows(engine: Engine, limit_meters: int = 500) -> dict[str, tuple[li
 
 def done(engine: Engine, ids: Iterable[int]) -> None:
     """Forget windows whose figures were written. A window marked again meanwhile has another id and stays."""
-    table = tables.dirty_window
+    table, ids = tables.dirty_window, list(ids)
     with engine.begin() as connection:
-        for row_id in ids:
-            connection.execute(delete(table).where(table.c.id == row_id))
+        for first in range(0, len(ids), 500):
+            connection.execute(delete(table).where(table.c.id.in_(ids[first : first + 500])))
 
 
 def mark(engine: Engine, job: str) -> int | None:
