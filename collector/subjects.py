@@ -1,0 +1,46 @@
+"""Meters with what the records know of them, as the ledger needs it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plagewatch.metering.meters import Carrier, Meter, MeterFacts, Swap
+from plagewatch.metering.registers import Terms
+from plagewatch.store.engine import Engine
+from plagewatch.store.records import registry, work
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A meter and what the records know of it. stations: all weather gauges of its site, for one of them."""
+
+    meter: Meter
+    timezone: str
+    facts: Sequence[MeterFacts]
+    swaps: Sequence[Swap]
+    stations: Sequence[str] = ()
+
+    def terms(self, register: str, usual_s: float) -> Terms:
+        """What the ledger needs to know of one register."""
+        swaps = [swap for swap in self.swaps if swap.register == register]
+        return Terms(usual_s, self.meter.unit, self.facts, swaps)
+
+
+def subjects(engine: Engine) -> dict[str, Subject]:
+    """All meters with their site's time zone, dated facts and declared swaps, by meter; four queries in all."""
+    timezones = {site.id: site.timezone for site in registry.sites(engine)}
+    meters = registry.meters(engine)
+    facts, swaps = work.facts_and_swaps(engine)
+    stations: dict[str, list[str]] = {}
+    for meter in meters:
+        if meter.carrier is Carrier.WEATHER:
+            stations.setdefault(meter.site, []).append(meter.id)
+    return {
+        meter.id: Subject(
+            meter,
+            timezones[meter.site],
+            facts.get(meter.id, ()),
+            swaps.get(meter.id, ()),
+            stations.get(meter.site, ()) if meter.carrier is Carrier.WEATHER else (),
+        )
+        for meter in meters
+    }
