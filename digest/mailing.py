@@ -7,7 +7,7 @@ from digest.gather import gather
 from digest.render import TicketWords, render
 from digest.schedule import KIND, week_of
 from plagewatch import plage_progress
-from plagewatch.mail import Mail
+from plagewatch.mail import Mail, MailError
 from plagewatch.plage.portfolio import Portfolio
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
@@ -28,12 +28,15 @@ class DigestWriter:
     def mail(self, item: OutboxItem) -> Mail:
         """The mail of an outbox row of kind `digest`, with what is known now of its week.
 
-        Raises LookupError where the person is gone, ValueError where the row names no week, SeriesError.
+        Raises MailError (not retryable) where the person is gone or the row names no week, SeriesError.
         """
         person = next((p for p in registry.persons(self.engine) if p.id == item.person), None)
         if person is None:
-            raise LookupError(f"no person {item.person!r} in the registry")
-        first_on = week_of(item.subject_key.removeprefix(f"{KIND}:"))
+            raise MailError(f"no person {item.person!r} in the registry", retryable=False)
+        try:
+            first_on = week_of(item.subject_key.removeprefix(f"{KIND}:"))
+        except ValueError as error:
+            raise MailError(f"{item.subject_key!r} names no week", retryable=False) from error
         assessment = plage_progress.assess(self.engine, self.series, self.portfolio, item.due_s)
         facts = gather(self.engine, self.series, person, first_on, assessment)
         return render(compose(facts, person.language), person, self.base_url, self.ticket_words)

@@ -1,6 +1,7 @@
 """The one place that sends mail.
 
 MailError                 a mail was not taken; `retryable` says whether the same mail may pass later
+├── NotWrittenError       the mail could not be made: tried for two days, then given up
 └── MailServerError       the server cannot be reached or does not let us in: no mail would pass now
 """
 
@@ -24,6 +25,7 @@ from plagewatch.store.records.outbox import OutboxItem
 LEASE_S = 900
 FIRST_WAIT_S, LONGEST_WAIT_S = 60, 3600
 REFUSED_WAIT_S, REFUSED_TRIES = 86_400, 5
+UNWRITTEN_TRIES = 48
 
 
 class MailError(Exception):
@@ -32,6 +34,10 @@ class MailError(Exception):
     def __init__(self, message: str, *, retryable: bool) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class NotWrittenError(MailError):
+    """A mail could not be made. What it is made from may be back in an hour, but a fault in the making stays."""
 
 
 class MailServerError(MailError):
@@ -185,15 +191,19 @@ def wait_s(attempts: int, *, retryable: bool) -> int:
 
 
 def _is_over(error: MailError, item: OutboxItem) -> bool:
+    if isinstance(error, NotWrittenError):
+        return item.attempts + 1 >= UNWRITTEN_TRIES
     return not error.retryable and item.attempts + 1 >= REFUSED_TRIES
 
 
 def _send_item(item: OutboxItem, render: Renderer, server: SmtpServer, now_s: int) -> None:
     try:
         mail = render(item)
+    except MailError:
+        raise
     except Exception as error:
         # Whatever is wrong in one mail's making must not hold up the mails behind it; it is kept and tried again.
-        raise MailError(f"not rendered: {type(error).__name__}: {error}", retryable=True) from error
+        raise NotWrittenError(f"not rendered: {type(error).__name__}: {error}", retryable=True) from error
     send(replace(mail, message_id=message_id_of(item)), server, now_s)
 
 

@@ -10,7 +10,7 @@ from digest.compose import Kind, compose
 from digest.gather import gather
 from digest.mailing import DigestWriter
 from digest.render import TicketWords
-from plagewatch.mail import send_due
+from plagewatch.mail import MailError, send_due
 from plagewatch.metering import meters
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.local_time import day_start_s
@@ -21,6 +21,7 @@ from plagewatch.plage.portfolio import parse
 from plagewatch.store import names
 from plagewatch.store.records import outbox, registry
 from plagewatch.store.records import tickets as ticket_records
+from plagewatch.store.records.outbox import OutboxItem
 from plagewatch.store.series.protocol import Points
 from plagewatch.store.series.sqlite import SqliteSeries
 from plagewatch.tickets.findings import Finding, Skill, Urgency
@@ -168,4 +169,12 @@ def test_a_row_that_names_no_week_fails_alone_with_its_reason(
     report = send_due(engine, {"digest": writer.mail}, post.server, now_s)
     assert (report.sent, report.waiting) == (1, 1)
     (state,) = outbox.unsent(engine)
-    assert state.last_error.startswith("not rendered: ValueError")
+    assert state.last_error == "'digest:no-week' names no week"
+    assert state.item.due_s >= now_s + 86_400  # a refusal, not a fault that an hour mends
+
+
+def test_a_person_who_is_gone_is_a_refusal(centre: tuple[Engine, SqliteSeries], told: TicketWords) -> None:
+    writer = DigestWriter(*centre, parse(SAMPLE.read_text("utf-8")), "http://plagewatch.example", told)
+    with pytest.raises(MailError, match="no person 'zoe'") as caught:
+        writer.mail(OutboxItem(1, "digest", "digest:2026-W46", "zoe", 0, 0))
+    assert not caught.value.retryable

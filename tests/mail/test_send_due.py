@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from plagewatch.mail import LEASE_S, Mail, message_id_of, send, send_due
+from plagewatch.mail import LEASE_S, Mail, MailError, message_id_of, send, send_due
 from plagewatch.metering.meters import Person, Role
 from plagewatch.store.records import outbox, registry
 from plagewatch.store.records.outbox import OutboxItem
@@ -94,6 +94,38 @@ def test_one_that_cannot_be_written_does_not_stop_the_others(records: Engine, po
     (state,) = outbox.unsent(records)
     assert state.last_error == "not rendered: KeyError: 'no such meter'"
     assert send_due(records, {"ticket": letter}, post.server, NOW_S + MINUTE_S).sent == 1
+
+
+def test_what_no_later_try_can_write_is_given_up_like_a_refusal(records: Engine, post: Post) -> None:
+    wait(records, "anna")
+
+    def write(item: OutboxItem) -> Mail:
+        raise MailError("the ticket is gone", retryable=False)
+
+    reports = [send_due(records, {"ticket": write}, post.server, NOW_S + day * DAY_S) for day in range(7)]
+    assert [r.waiting for r in reports] == [1, 1, 1, 1, 0, 0, 0]
+    assert [r.given_up for r in reports] == [0, 0, 0, 0, 1, 0, 0]
+    (state,) = outbox.unsent(records)
+    assert state.last_error == "the ticket is gone"
+
+
+def test_a_fault_in_the_writing_is_tried_for_two_days_and_kept_with_its_reason(records: Engine, post: Post) -> None:
+    wait(records, "anna")
+
+    def write(item: OutboxItem) -> Mail:
+        raise KeyError("no such meter")
+
+    now_s, tried_s = NOW_S, []
+    while outbox.due(records, now_s):
+        assert send_due(records, {"ticket": write}, post.server, now_s).failed == 1
+        tried_s.append(now_s)
+        (state,) = outbox.unsent(records)
+        now_s = state.item.due_s
+        if state.given_up_s is not None:
+            break
+    assert len(tried_s) == 48
+    assert 1.5 * DAY_S < tried_s[-1] - NOW_S < 2 * DAY_S
+    assert (state.given_up_s, state.last_error) == (tried_s[-1], "not rendered: KeyError: 'no such meter'")
 
 
 def test_waits_grow_while_the_server_says_later(records: Engine, post: Post) -> None:
