@@ -21,6 +21,7 @@ from plagewatch.store.series.protocol import SeriesError, SeriesStore
 
 BATCH_PACKETS = 2_000
 BINDINGS_STAY_FRESH_MS = 5_000
+HOMELESS_WAIT_MS = 2_000  # a device that nobody bound sends all the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Pipeline:
         self._bindings: list[Binding] = []
         self._table = BindingTable(())
         self._table_read_ms: int | None = None
+        self._place = 0
         self._told: set[tuple[str, str]] = set()
         self._draining = threading.Lock()
 
@@ -69,6 +71,8 @@ class Pipeline:
             report = DrainReport()
             end = self._spool.last_id()
             place = self._spool.watermark()
+            if place < self._place:
+                self._table_read_ms = None  # a replay, and mostly of what somebody has just bound
             while place < end and not report.stopped:
                 batch = self._spool.read_after(place, BATCH_PACKETS)
                 if not batch:
@@ -93,6 +97,7 @@ class Pipeline:
         keep(self._engine, made.quarantine)
         self._told |= made.told
         self._spool.set_watermark(batch[-1].id)
+        self._place = batch[-1].id
         return _added(report, len(batch), made)
 
     def _planned(self, batch: Sequence[Spooled], now_ms: int) -> Plan:
@@ -100,7 +105,8 @@ class Pipeline:
         if read_ms is None or not 0 <= now_ms - read_ms < BINDINGS_STAY_FRESH_MS:
             self._read_bindings(now_ms)
         made = plan(batch, self._table, self._told)
-        if made.homeless and self._read_bindings(now_ms):  # somebody has bound it a moment ago
+        young = self._table_read_ms is not None and 0 <= now_ms - self._table_read_ms < HOMELESS_WAIT_MS
+        if made.homeless and not young and self._read_bindings(now_ms):  # somebody has bound it a moment ago
             made = plan(batch, self._table, self._told)
         return made
 

@@ -157,6 +157,16 @@ quarantine = Table(
     UniqueConstraint("spool_id", "device", "reason", "detail"),  # a packet replayed does not stand here twice
 )
 
+quarantine_count = Table(  # how many packets and lines came to quarantine; of packets only some stay there
+    "quarantine_count",
+    metadata,
+    Column("device", String, primary_key=True),
+    Column("reason", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("spool_id", BigInteger, nullable=False),  # the last packet counted: a packet replayed is not counted twice
+    Column("received_ms", BigInteger, nullable=False),
+)
+
 ticket = Table(
     "ticket",
     metadata,

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import event
 
 from collector.pipeline import Pipeline
 from collector.spool import Spool
@@ -88,15 +89,41 @@ def test_an_unknown_device_waits_with_what_was_seen_and_once_however_often_it_is
     assert item.payload == packet(5, device="attic").payload
 
 
-def test_a_binding_made_meanwhile_counts_at_once_and_a_replay_brings_the_rest(pipeline, spool, series, engine):
+def test_a_device_that_nobody_bound_fills_neither_the_records_nor_the_time(pipeline, spool, engine):
+    queries: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: queries.append(told[2]))
+    for first in range(0, 250, 10):
+        pipeline.accept([packet(first + place, device="attic") for place in range(10)])
+        pipeline.drain(NOW_MS)
+    assert sum("FROM binding" in query for query in queries) == 1
+    kept = [item.spool_id for item in reversed(quarantined(engine))]
+    assert kept == [*range(1, 21), *range(171, 251)]
+    assert counts(engine) == {Reason.UNKNOWN_DEVICE: 250}
+    for _ in range(2):
+        spool.set_watermark(0)
+        pipeline.drain(NOW_MS)
+    assert [item.spool_id for item in reversed(quarantined(engine))] == kept
+    assert counts(engine) == {Reason.UNKNOWN_DEVICE: 250}
+
+
+def test_a_binding_made_meanwhile_counts_soon_and_a_replay_brings_the_rest(pipeline, spool, series, engine):
     pipeline.accept([packet(5, device="attic")])
     pipeline.drain(NOW_MS)
     save(engine, [Binding("attic", "gas_volume", "m2")])
     pipeline.accept([packet(6, device="attic", at=AT_MS // 1000 + 60)])
-    assert pipeline.drain(NOW_MS).samples == 1
+    assert pipeline.drain(NOW_MS + 2_000).samples == 1
     spool.set_watermark(spool.place_before(0))
     pipeline.drain(NOW_MS)
     assert stored(series, "m2") == [(AT_MS, 5.0), (AT_MS + 60_000, 6.0)]
+
+
+def test_a_replay_right_after_the_binding_finds_it(pipeline, spool, series, engine):
+    pipeline.accept([packet(5, device="attic")])
+    pipeline.drain(NOW_MS)
+    save(engine, [Binding("attic", "gas_volume", "m2")])
+    spool.set_watermark(0)
+    pipeline.drain(NOW_MS + 1)
+    assert stored(series, "m2") == [(AT_MS, 5.0)]
 
 
 def test_a_changed_binding_is_followed_within_seconds_and_by_its_date(pipeline, series, engine):

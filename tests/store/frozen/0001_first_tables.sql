@@ -120,6 +120,14 @@ CREATE TABLE quarantine (
 	CONSTRAINT pk_quarantine PRIMARY KEY (id), 
 	CONSTRAINT uq_quarantine_spool_id_device_reason_detail UNIQUE (spool_id, device, reason, detail)
 );
+CREATE TABLE quarantine_count (
+	device VARCHAR NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	number BIGINT NOT NULL, 
+	spool_id BIGINT NOT NULL, 
+	received_ms BIGINT NOT NULL, 
+	CONSTRAINT pk_quarantine_count PRIMARY KEY (device, reason)
+);
 CREATE TABLE site (
 	id VARCHAR NOT NULL, 
 	name VARCHAR NOT NULL, 

@@ -56,6 +56,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_quarantine_device_reason", ["device", "reason"], unique=False)
 
     op.create_table(
+        "quarantine_count",
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("spool_id", sa.BigInteger(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "reason", name=op.f("pk_quarantine_count")),
+    )
+    op.create_table(
         "site",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
