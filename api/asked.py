@@ -13,6 +13,7 @@ from plagewatch.metering.local_time import day_start_s, local_day
 MOST_ROWS = 20_000
 _LENGTH_S = {Resolution.QUARTER: 900, Resolution.HOUR: 3600, Resolution.DAY: 82_800, Resolution.MONTH: 28 * 86_400}
 _FIRST_S, _LAST_S = 0, 4_102_444_800  # 1970 to 2100
+_FIRST_DAY = date(1970, 1, 1)
 
 
 From = Annotated[
@@ -63,14 +64,18 @@ def few_enough(window: Window, resolution: Resolution, *, most: int = MOST_ROWS)
 
 
 def day_of(text: str | None, now_s: int, tz: str) -> date:
-    """The local day a page is asked for; today without one, and for one that is still to come. Raises Problem (422)."""
+    """The local day a page is asked for; today without one, and for one within a year to come. Raises Problem (422)."""
     today = local_day(now_s, tz)
     if not text:
         return today
     try:
-        return min(date.fromisoformat(text), today)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Problem(422, f"`{text[:40]}` is not a date.", "query: until", "Write it as 2026-11-20.") from None
+    last = today + timedelta(days=366)
+    if not _FIRST_DAY <= day <= last:
+        raise Problem(422, f"`{day}` is too far away.", "query: until", f"Ask for a day from {_FIRST_DAY} to {last}.")
+    return min(day, today)
 
 
 def _instant_s(name: str, text: str, tz: str) -> int:
