@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -27,6 +28,7 @@ _TEMPLATES = Environment(
 )
 # What a filter link carries: only what is chosen.
 _TEMPLATES.filters["present"] = lambda chosen: {name: value for name, value in chosen.items() if value}
+_IN_PATHS = "/:@!$&'()*+,;=~"
 _SPOKEN = ("amount_text", "percent_text", "change_text", "age_text")
 
 
@@ -56,7 +58,7 @@ def _spoken(request: Request, language: str) -> dict[str, Any]:
         "language": language,
         "languages": LANGUAGES,
         "path": request.url.path,
-        "link_in": lambda other: str(request.url.include_query_params(lang=other).replace(scheme="", netloc="")),
+        "link_in": lambda other: _here(request, other),
         "unit": number_words.unit_text,
         "time": lambda at_s, tz="Europe/Brussels", pattern="EEE d MMM, HH:mm": number_words.time_text(
             at_s, tz, language, pattern
@@ -64,3 +66,9 @@ def _spoken(request: Request, language: str) -> dict[str, Any]:
         "label": lambda word: catalogue.gettext(label(word)),
         **functions,
     }
+
+
+def _here(request: Request, language: str) -> str:
+    # One slash at the front: two would make the path's first part the name of another server.
+    query = request.url.include_query_params(lang=language).query
+    return f"/{quote(request.scope['path'].lstrip('/'), safe=_IN_PATHS)}?{query}"

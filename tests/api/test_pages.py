@@ -58,6 +58,12 @@ def test_the_language_asked_for_is_remembered_and_wins(reading: TestClient) -> N
     assert '<html lang="fr">' in reading.get("/tickets?lang=klingon").text
 
 
+def test_links_to_other_languages_stay_on_this_server(reading: TestClient) -> None:
+    text = reading.get("http://testserver//evil.example/x?a=b").text
+    assert 'href="/evil.example/x?a=b&amp;lang=fr"' in text
+    assert "//evil.example" not in text
+
+
 def test_names_from_the_registry_and_payloads_are_escaped(client: TestClient, centre: Centre) -> None:
     hold(centre.engine)
     shown = escape(HOSTILE).replace("&#x27;", "&#39;")
@@ -113,6 +119,10 @@ def test_a_meter_that_ought_to_send_and_does_not_is_shown(client: TestClient, ce
         ("/tickets/first", 422),
         ("/meters/tournesol.water?period=century", 422),
         ("/meters/tournesol.water?until=yesterday", 422),
+        ("/meters/tournesol.water?until=0001-01-01", 422),
+        ("/meters/tournesol.water?until=0001-01-01&period=year", 422),
+        ("/meters/tournesol.water?until=1969-12-31", 422),
+        ("/meters/tournesol.water?until=9999-12-31&period=year", 422),
         ("/meters/tournesol.water/chart.svg?resolution=quarter&from=2025-01-01", 422),
         ("/tickets?skill=magic", 422),
     ],
@@ -122,6 +132,12 @@ def test_what_cannot_be_shown_is_said_on_a_page(reading: TestClient, address: st
     assert answer.status_code == status
     assert '<main id="content">' in answer.text
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("until", ["1970-01-01", "2027-11-20"])
+@pytest.mark.parametrize("period", ["day", "week", "month", "year"])
+def test_the_first_and_last_day_that_can_be_asked_for_are_shown(reading: TestClient, until: str, period: str) -> None:
+    assert reading.get(f"/meters/tournesol.water?until={until}&period={period}").status_code == 200
 
 
 def test_charts_are_pictures_that_draw_the_gap(reading: TestClient) -> None:
