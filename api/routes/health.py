@@ -24,11 +24,13 @@ def healthz(context: Context, response: Response) -> HealthAnswer:
 
 
 def parts_of(context: AppContext) -> tuple[list[PartHealth], float | None]:
-    """The parts the process reports, and the age of the newest evidence [s]; the store is asked, not believed."""
+    """The parts the process reports, and the age of the newest evidence [s]; the store is asked once."""
     parts = context.health()
+    told = next((part for part in parts if part.part == SERIES), None)
+    if told is not None:  # the process has just asked the store: asking again would double the cost
+        return parts, told.data_age_s
     try:
         ages = ages_s(context, context.now_s())
     except SeriesError as error:
-        others = [part for part in parts if part.part != SERIES]
-        return [*others, PartHealth(SERIES, PartState.DOWN, str(error))], None
+        return [*parts, PartHealth(SERIES, PartState.DOWN, str(error))], None
     return parts, min(ages.values(), default=None)

@@ -27,6 +27,14 @@ def test_health_tells_of_a_series_store_that_is_gone(client: TestClient, centre:
     assert [part["state"] for part in answer.json()["parts"] if part["part"] == "series store"] == ["down"]
 
 
+def test_a_process_that_tells_of_its_series_store_is_not_asked_again(client: TestClient, centre: Centre) -> None:
+    centre.parts.append(PartHealth("series store", PartState.WELL, "", 7.5))
+    break_store(centre)  # whoever asks it gets no answer
+    told = client.get("/healthz").json()
+    assert (told["state"], told["data_age_s"]) == ("well", 7.5)
+    assert [part["state"] for part in told["parts"] if part["part"] == "series store"] == ["well"]
+
+
 def test_sites_with_their_buildings(reading: TestClient) -> None:
     sites = {site["id"]: site for site in reading.get("/api/v1/sites").json()}
     assert sites["station"]["buildings"] == []

@@ -74,4 +74,5 @@ def test_a_failure_nobody_foresaw_is_a_page_with_the_same_headers(client: TestCl
     assert answer.status_code == 500
     assert "Something went wrong here" in answer.text
     assert "sqlite" not in answer.text
+    assert "server-timing" not in answer.headers  # docs/api.md says so
     assert "default-src 'none'" in answer.headers["content-security-policy"]
