@@ -107,12 +107,12 @@ class _Packet:
         name, step_s, values = frame.get("register"), number(frame.get("step_s")), frame.get("values")
         if not isinstance(name, str) or not isinstance(values, list):
             raise _Refused(Reason.MALFORMED, f"{place} has no register with values")
-        if step_s is None or not 0 < step_s <= _MAX_STEP_S:
+        step_ms = 0 if step_s is None or not 0 < step_s <= _MAX_STEP_S else round(step_s * 1000)
+        if step_ms < 1:  # values of one moment would contradict each other
             raise _Refused(Reason.MALFORMED, f"{place}.step_s = {shown(frame.get('step_s'))}")
         register = _register(name)
         unit = _unit(name, register, frame.get("unit"))
         start_ms = self._moment(f"{place}.start", frame.get("start"))
-        step_ms = round(step_s * 1000)
         numbers = [value if value is None else number(value) for value in values]
         kept = [place for place, value in enumerate(numbers) if value is not None]
         self._note_bad_values(place, values, numbers, left_out)

@@ -49,6 +49,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
 }
 
 _INSTANCE = re.compile(r"[0-9]{0,5}")
+_DEVICE_ID = re.compile(r"[a-z0-9]+-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)  # model and hardware address
 _NOTHING = object()
 
 
@@ -72,7 +73,7 @@ def _notification(prefix: str, content: object, received_ms: int) -> Decoded:
     if not isinstance(params, dict):
         return _refused(Reason.MALFORMED, f"params is {shown(params)}")
     source, ts = content.get("src"), params.get("ts")
-    device = shown(source) if isinstance(source, str) and source else prefix
+    device = _device(prefix, source)
     if ts is None:
         return _components(device, params, None)
     at_ms = moment_ms(ts) if not isinstance(ts, str) else None
@@ -81,6 +82,19 @@ def _notification(prefix: str, content: object, received_ms: int) -> Decoded:
     if not plausible(at_ms, received_ms):
         return _refused(Reason.TIME_IMPLAUSIBLE, f"params.ts = {shown(ts)}")
     return _components(device, params, [at_ms])
+
+
+def _device(prefix: str, source: object) -> str:
+    """Which device speaks. A topic that names one is believed: a broker lets each device write only its own topics.
+
+    >>> _device("cellar/main-board", "shellypro3em-fce8c0d8e1a2")
+    'shellypro3em-fce8c0d8e1a2'
+    >>> _device("shellypro3em-a0b1c2d3e4f5", "shellypro3em-fce8c0d8e1a2")
+    'shellypro3em-a0b1c2d3e4f5'
+    """
+    if _DEVICE_ID.fullmatch(prefix) or not isinstance(source, str) or not _DEVICE_ID.fullmatch(source):
+        return prefix
+    return source
 
 
 def _components(device: str, components: Mapping[str, object], at_ms: list[int] | None) -> Decoded:
