@@ -73,6 +73,7 @@ class MqttCollector:
         self._no_connection = "not started"
         self._refused_topics: list[str] = []
         self._spool_trouble = ""
+        self._spool_lost = False
         self._last_received_ms: int | None = None
         self._client = self._new_client()
         self._writer = threading.Thread(target=self._write, name="mqtt-writer", daemon=True)
@@ -108,11 +109,12 @@ class MqttCollector:
         return not self._no_connection
 
     def health(self, now_s: float) -> PartHealth:
-        """Down without a broker; degraded while packets cannot be kept or a topic is refused."""
+        """Down without a broker or a sound spool; degraded while packets cannot be kept yet or a topic is refused."""
         age_s = None if self._last_received_ms is None else max(0.0, now_s - self._last_received_ms / 1000)
         state, detail = PartState.WELL, ""
         if self._spool_trouble:
-            state, detail = PartState.DEGRADED, f"packets wait at the broker: {self._spool_trouble}"
+            state = PartState.DOWN if self._spool_lost else PartState.DEGRADED
+            detail = f"packets wait at the broker: {self._spool_trouble}"
         elif self._refused_topics:
             state, detail = PartState.DEGRADED, f"the broker refuses {', '.join(self._refused_topics)}"
         if self._no_connection:
@@ -241,7 +243,7 @@ class MqttCollector:
             except SpoolError as error:
                 if not self._spool_trouble:
                     log.error("packets cannot be kept and wait at the broker", error=str(error))
-                self._spool_trouble = str(error)
+                self._spool_trouble, self._spool_lost = str(error), not error.retryable
                 if self._stopping.wait(wait_s):
                     return False
                 wait_s = min(2 * wait_s, longest_s)

@@ -4,6 +4,8 @@ SQLite in WAL mode with synchronous=FULL: `append` returns when the packets have
 they were handled, until `prune`, so that they can be replayed.
 """
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -49,15 +51,44 @@ class Spooled:
 
 
 class Spool:
-    """One spool file. Threads may share it; one process at a time writes it."""
+    """One spool file. Threads may share it; a lock beside the file keeps other processes out."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the spool. Raises SpoolError where the file cannot be written or is no spool."""
+        """Open or make the spool.
+
+        Raises SpoolError where the file cannot be written, is no spool, or another process has it open.
+        """
         self._path = path
         self._lock = threading.Lock()
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+            self._claim = self._claimed()
+        try:
+            self._open()
+        except BaseException:
+            os.close(self._claim)
+            raise
+
+    def _claimed(self) -> int:
+        """The lock beside the file, held until it is closed or the process ends, however it ends."""
+        claim = os.open(self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(claim)
+            raise SpoolError(
+                f"the spool in {self._path.parent} is in use by another plagewatch: stop that one, or give this one "
+                "another data folder",
+                retryable=False,
+            ) from error
+        except OSError:
+            os.close(claim)
+            raise
+        return claim
+
+    def _open(self) -> None:
+        with self._told():
+            self._connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.executescript(_SCHEMA)
@@ -127,6 +158,9 @@ class Spool:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+            if self._claim >= 0:
+                os.close(self._claim)
+                self._claim = -1
 
     @staticmethod
     def _oldest_within(connection: sqlite3.Connection, keep_bytes: int) -> int:

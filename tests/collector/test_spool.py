@@ -56,6 +56,34 @@ def test_what_was_appended_is_there_after_a_kill(tmp_path):
     spool.close()
 
 
+def test_a_second_process_is_refused_and_may_have_it_afterwards(spool):
+    program = (
+        "import sys; from pathlib import Path; from collector.spool import Spool, SpoolError\n"
+        f"try: Spool(Path({str(spool._path)!r})).close()\n"
+        "except SpoolError as error: sys.exit(f'{error.retryable} {error}')\n"
+    )
+
+    def other() -> subprocess.CompletedProcess[str]:
+        root = Path(__file__).parents[2]
+        return subprocess.run([sys.executable, "-c", program], cwd=root, check=False, capture_output=True, text=True)
+
+    refused = other()
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"False the spool in {spool._path.parent} is in use")
+    spool.append(packets(1))
+    spool.close()
+    assert other().returncode == 0
+
+
+def test_a_spool_that_does_not_open_holds_no_lock(tmp_path):
+    path = tmp_path / "spool.db"
+    path.write_bytes(b"this is no database, and long enough to be seen as none" * 50)
+    with pytest.raises(SpoolError):
+        Spool(path)
+    path.unlink()
+    Spool(path).close()
+
+
 def test_each_consumer_has_its_own_watermark_and_the_slowest_keeps_the_packets(spool):
     spool.append(packets(4))
     spool.set_watermark(4)

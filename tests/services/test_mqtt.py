@@ -175,7 +175,10 @@ def test_killed_between_commit_and_acknowledgement_it_comes_again_and_is_stored_
         topic=told.topics[0],
         spool=str(bench.spool._path),
     )
+    bench.spool.close()  # one process at a time has it
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=60).returncode == 9
+    bench.spool = Spool(bench.spool._path)
+    bench.pipeline = Pipeline(bench.spool, bench.series, bench.pipeline._engine)
     assert bench.spool.last_id() == 1
     bench.collector()
     until(lambda: bench.spool.last_id() == 2, "the second delivery")
@@ -196,6 +199,19 @@ def test_a_full_disk_stops_the_acknowledging_and_recovers(bench):
     until(lambda: bench.spool.last_id() == 2, "both packets", 25)
     until(lambda: collector.health(time.time()).state is PartState.WELL, "the good news")
     assert sorted(bench.stored()) == [1.0, 2.0]
+
+
+def test_a_damaged_spool_is_down_and_nothing_is_acknowledged(bench):
+    collector = bench.collector()
+    connection, path = bench.spool._connection, bench.spool._path
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(b"\xff" * path.stat().st_size)
+    connection.execute("PRAGMA shrink_memory")
+    bench.say(3)
+    until(lambda: "packets wait" in collector.health(time.time()).detail, "the verdict")
+    told = collector.health(time.time())
+    assert told.state is PartState.DOWN
+    assert str(path) in told.detail
 
 
 def test_a_collector_stopped_on_a_full_disk_leaves_the_packets_at_the_broker(bench):
