@@ -92,6 +92,11 @@ class RecordsBook:
         """Write a change; where another worker or a person was first, take over what stands there."""
         match change:
             case Open(finding):
+                # Another worker may have opened such a ticket, and even ended it, since it was read here.
+                self._read(finding.meter)
+                known = self.latest((finding.meter, finding.cause))
+                if known is not None and known.last_abnormal_s >= finding.last_abnormal_s:
+                    return
                 found = rule(finding.rule)
                 tickets.open_ticket_if_first(self.engine, finding, found.urgency, found.skill)
                 self._read(finding.meter)

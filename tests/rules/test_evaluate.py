@@ -11,7 +11,7 @@ from plagewatch.tickets.findings import Finding, Skill, Urgency
 from plagewatch.tickets.states import State
 from rules import backtest, evaluate
 from rules.evaluate import RecordsBook
-from rules.incidents import Open
+from rules.incidents import Fade, Open, Touch
 from tests.rules.conftest import AddMeter
 from tests.rules.invented import DAY_S, HOUR_S, START_S, household_water, office_load
 
@@ -208,6 +208,21 @@ def test_two_workers_at_once_open_one_ticket(
     assert look(other, series, 60, DAYS) == 0
     other.dispose()
     assert len(tickets.tickets(engine)) == 1
+
+
+def test_a_worker_that_lags_opens_no_second_ticket_and_changes_none_that_is_over(
+    engine: Engine, series: SqliteSeries, leaking: str
+) -> None:
+    finding = Finding("night_water", leaking, "water_at_night", START_S, START_S + DAY_S, START_S + 2 * DAY_S, 2.0, {})
+    lagging = RecordsBook(engine)
+    ahead = RecordsBook(engine)
+    ahead.apply(Open(finding))
+    (ticket,) = tickets.tickets(engine)
+    ahead.apply(Fade(ticket, START_S + 3 * DAY_S))
+    lagging.apply(Open(finding))
+    lagging.apply(Touch(ticket, finding))
+    (over,) = tickets.tickets(engine)
+    assert (over.state, over.cleared_s) == (State.FADED, START_S + 3 * DAY_S)
 
 
 def test_without_meters_or_hours_there_is_nothing_to_say(

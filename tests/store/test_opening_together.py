@@ -9,6 +9,8 @@ OPEN = "import sys; from plagewatch.store.engine import open_records; open_recor
 
 def test_processes_that_start_together_make_the_tables_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'records.db'}"
-    starting = [subprocess.Popen([sys.executable, "-c", OPEN, url], stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    starting = [
+        subprocess.Popen([sys.executable, "-c", OPEN, url], stderr=subprocess.PIPE, text=True) for _ in range(4)
+    ]
     told = [process.communicate(timeout=120)[1] for process in starting]
     assert [process.returncode for process in starting] == [0] * 4, told

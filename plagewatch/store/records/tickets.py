@@ -88,8 +88,7 @@ def open_ticket_if_first(engine: Engine, finding: Finding, urgency: Urgency, ski
 
 def clear(engine: Engine, ticket_id: int, cleared_s: int) -> None:
     """Note that the meter is back to normal; the state stays as its person left it."""
-    with engine.begin() as connection:
-        connection.execute(tables.ticket.update().where(tables.ticket.c.id == ticket_id).values(cleared_s=cleared_s))
+    _change_living(engine, ticket_id, {"cleared_s": cleared_s})
 
 
 def resolved_s(engine: Engine, ticket_id: int) -> int | None:
@@ -106,8 +105,14 @@ def touch(engine: Engine, ticket_id: int, finding: Finding) -> None:
         "numbers": dict(finding.numbers),
         "cleared_s": None,
     }
+    _change_living(engine, ticket_id, changes)
+
+
+def _change_living(engine: Engine, ticket_id: int, changes: dict[str, Any]) -> None:
+    # What another worker has ended meanwhile stays as it was ended.
+    living = tables.ticket.c.living_key.is_not(None)
     with engine.begin() as connection:
-        connection.execute(tables.ticket.update().where(tables.ticket.c.id == ticket_id).values(changes))
+        connection.execute(tables.ticket.update().where(tables.ticket.c.id == ticket_id, living).values(changes))
 
 
 def move(
