@@ -8,7 +8,7 @@ import numpy as np
 from digest.facts import BuildingWeek, MeterWeek, PlageStatus, TicketFacts, TicketWeek, WeekFacts
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.local_time import day_start_s
-from plagewatch.metering.meters import Building, Kind, Meter, Person, Share, Site
+from plagewatch.metering.meters import Building, Kind, Meter, Person, Site, shares_on
 from plagewatch.metering.prices import ASSUMED_PRICES
 from plagewatch.metering.rollups import bounds_s, finest
 from plagewatch.plage.assessment import Assessment
@@ -63,7 +63,7 @@ class _Reader:
         self.engine, self.series, self.first_on = engine, series, first_on
         self.sites: Mapping[str, Site] = {site.id: site for site in registry.sites(engine)}
         self.meters: Mapping[str, Meter] = {meter.id: meter for meter in registry.meters(engine)}
-        self.shares = _shares_on(registry.shares(engine), first_on)
+        self.shares = shares_on(registry.shares(engine), first_on)
         self.latest_ms = series.latest_sample_ms()
 
     def building_week(self, building: Building) -> BuildingWeek:
@@ -131,12 +131,3 @@ class _Reader:
     @staticmethod
     def _week_s(first_on: date, tz: str) -> tuple[int, int]:
         return day_start_s(first_on, tz), day_start_s(first_on + timedelta(days=7), tz)
-
-
-def _shares_on(shares: list[Share], day: date) -> list[Share]:
-    """The shares in force on a day: per meter and building the latest one that began by then."""
-    in_force: dict[tuple[str, str], Share] = {}
-    for share in sorted(shares, key=lambda s: s.valid_from):
-        if share.valid_from <= day:
-            in_force[share.meter, share.building] = share
-    return list(in_force.values())

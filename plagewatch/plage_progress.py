@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import day_start_s, day_starts_s, local_day
-from plagewatch.metering.meters import Carrier, Meter, Share
+from plagewatch.metering.meters import Carrier, Meter, Share, shares_on
 from plagewatch.plage.assessment import LEAD_DAYS, Assessment, Figures, PeriodEvidence, evaluate
 from plagewatch.plage.parameters import Parameters, Refused
 from plagewatch.plage.portfolio import CadastreBuilding, MeterLink, Portfolio
@@ -151,12 +151,14 @@ def _on_days(read: Intervals, start_s: Seconds) -> tuple[Floats, Floats, Floats]
 
 
 def _building_share(shares: Iterable[Share], meter: str, building: str, dates: Ordinals) -> Floats:
-    dated = sorted((s.valid_from, s.share) for s in shares if s.meter == meter and s.building == building)
-    if not dated:
+    of_meter = [share for share in shares if share.meter == meter]
+    if not any(share.building == building for share in of_meter):
         text = N_("Meter {meter} does not serve building {building} in the registry.")
         raise Refused("meter_not_shared", text, meter=meter, building=building)
-    place = np.searchsorted([start.toordinal() for start, _ in dated], dates, side="right")
-    return np.array([0.0, *(share for _, share in dated)])[place]  # before its first date it served others
+    first_days = sorted({share.valid_from for share in of_meter})
+    in_force = [sum(s.share for s in shares_on(of_meter, day) if s.building == building) for day in first_days]
+    place = np.searchsorted([day.toordinal() for day in first_days], dates, side="right")
+    return np.array([0.0, *in_force])[place]  # before its first date it served others
 
 
 def _kwh_per_unit(meter: Meter, building: CadastreBuilding, parameters: Parameters, dates: Ordinals) -> Floats:

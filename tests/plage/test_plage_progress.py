@@ -13,7 +13,7 @@ import pytest
 
 from plagewatch import plage_progress
 from plagewatch.metering.local_time import day_start_s
-from plagewatch.metering.meters import Carrier, Kind, Meter, Share
+from plagewatch.metering.meters import Building, Carrier, Kind, Meter, Share
 from plagewatch.plage.parameters import Parameters
 from plagewatch.store import names
 from plagewatch.store.records import registry
@@ -125,6 +125,14 @@ def test_a_meter_shared_since_a_day_counts_by_its_share(engine, assess):
     registry.save(engine, [Share("wzc-linde.elec", "wzc-linde", 0.5, TODAY - timedelta(days=100))])
     shared = assess()
     assert shared.figures.actual_kwh == pytest.approx(assessment.figures.actual_kwh - 100 * 200 * 0.5)
+
+
+def test_a_meter_that_moved_to_another_building_counts_there_only(engine, assess):
+    assessment = assess()
+    moved_on = TODAY - timedelta(days=100)
+    registry.save(engine, [Building("other", "wzc-linde", "Other"), Share("wzc-linde.elec", "other", 1.0, moved_on)])
+    moved = assess()
+    assert moved.figures.actual_kwh == pytest.approx(assessment.figures.actual_kwh - 100 * 200)
 
 
 def test_a_meter_that_counts_no_energy_is_refused(engine, series, one_building, now_s, fill):
