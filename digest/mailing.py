@@ -17,7 +17,7 @@ from plagewatch.store.series.protocol import SeriesStore
 
 @dataclass(frozen=True, slots=True)
 class DigestWriter:
-    """Writes weekly mails. base_url: without a slash at its end."""
+    """Writes weekly mails. base_url: where their links lead."""
 
     engine: Engine
     series: SeriesStore

@@ -80,8 +80,8 @@ class TicketText:
 
 
 def render(digest: Digest, person: Person, base_url: str, ticket_words: TicketWords) -> Mail:
-    """The mail of a person. base_url: where the links lead, without a slash at its end."""
-    language = digest.language
+    """The mail of a person. base_url: where the links lead."""
+    language, base_url = digest.language, base_url.rstrip("/")
     year, week, _ = digest.first_on.isocalendar()
     extra: dict[str, Value] = {"week": week}
 

@@ -51,7 +51,7 @@ def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: Outbox
     if ticket is None or meter is None or person is None:
         raise MailError(f"{item.subject_key} to {item.person}: the ticket or the person is gone", retryable=False)
     site = next(each for each in registry.sites(engine) if each.id == meter.site)
-    values = _values(ticket, meter, site, person, base_url)
+    values = _values(ticket, meter, site, person, base_url.rstrip("/"))
     environment = _environment(person.language)
     until_s = max(item.due_s, ticket.last_abnormal_s + 3600)
     chart = ticket_chart(

@@ -123,6 +123,13 @@ def open_ticket(engine: Engine, meter: str, cause: str, seen_s: int) -> int:
     return ticket_records.open_ticket(engine, finding, Urgency.URGENT, Skill.PLUMBING)
 
 
+def test_a_meter_that_moved_to_another_building_is_told_there_only(centre: tuple[Engine, SqliteSeries]) -> None:
+    registry.save(centre[0], [Share("wzc-linde.water", "wzc-eik", 1.0, WEEK)])
+    both = Person("both", "Both", "b@cpas-ocmw.example", Role.FACILITY_MANAGER)
+    weeks = gather(*centre, both, WEEK, None).buildings
+    assert [w.building.id for w in weeks if "wzc-linde.water" in [m.meter.id for m in w.meters]] == ["wzc-eik"]
+
+
 def test_tickets_of_the_persons_buildings_and_of_the_week(centre: tuple[Engine, SqliteSeries]) -> None:
     engine, series = centre
     living = open_ticket(engine, "wzc-linde.water", "leak", start_s(0, 2))
@@ -140,7 +147,7 @@ def test_tickets_of_the_persons_buildings_and_of_the_week(centre: tuple[Engine, 
 def test_monday_morning_end_to_end(centre: tuple[Engine, SqliteSeries], post: Post, told: TicketWords) -> None:
     engine, series = centre
     open_ticket(engine, "wzc-linde.water", "leak", start_s(0, 2))
-    writer = DigestWriter(engine, series, parse(SAMPLE.read_text("utf-8")), "http://plagewatch.example", told)
+    writer = DigestWriter(engine, series, parse(SAMPLE.read_text("utf-8")), "http://plagewatch.example/", told)
     now_s = schedule.due_s(WEEK)
     assert schedule.enqueue_due(engine, now_s) == 1
     report = send_due(engine, {"digest": writer.mail}, post.server, now_s)
@@ -154,6 +161,7 @@ def test_monday_morning_end_to_end(centre: tuple[Engine, SqliteSeries], post: Po
         assert "252\N{NO-BREAK SPACE}m³" in said
         assert "geen gegevens" in said
         assert "7.884" in said
+        assert "example//" not in said
         assert "niet berekend" in said
     assert image.get_content().startswith(b"\x89PNG")
 

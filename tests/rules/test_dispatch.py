@@ -108,6 +108,11 @@ def test_a_name_with_html_in_it_stays_text(engine: Engine, series: SqliteSeries,
     assert "<b>Linde & Co</b>" in mail.text
 
 
+def test_an_address_that_ends_in_a_slash_makes_no_double_one(engine: Engine, series: SqliteSeries, leak: int) -> None:
+    mail = dispatch.ticket_mail(engine, series, f"{URL}/", OutboxItem(1, "ticket", f"ticket:{leak}", "anna", NOW_S, 0))
+    assert f"{URL}/tickets/{leak}" in mail.text
+
+
 def test_a_mail_about_a_ticket_that_is_gone_is_refused(engine: Engine, series: SqliteSeries, leak: int) -> None:
     with pytest.raises(MailError, match="ticket:99"):
         dispatch.ticket_mail(engine, series, URL, OutboxItem(1, "ticket", "ticket:99", "anna", NOW_S, 0))
