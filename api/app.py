@@ -1,5 +1,7 @@
 """The web application: pages for people, an API for programs, put together from its routes."""
 
+from urllib.parse import urlsplit
+
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -39,5 +41,5 @@ def create_app(context: AppContext) -> FastAPI:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     catch_problems(app)
-    app.add_middleware(Safety)
+    app.add_middleware(Safety, hosts=[urlsplit(context.base_url).hostname or ""])
     return app

@@ -1,6 +1,8 @@
 """What every answer and every request has in common: headers that keep a browser safe, no requests from other sites."""
 
 import time
+from collections.abc import Iterable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from fastapi.responses import JSONResponse
@@ -22,11 +24,19 @@ HEADERS = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Safety:
-    """Around the whole app: refuses writes asked for by another site, adds the headers, says how long it took."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class Safety:
+    """Around the whole app: refuses what other sites ask for, adds the headers, says how long it took.
+
+    hosts: names by which this server may be asked for, beside those of the machine itself. Another name that a browser
+    was made to find here (DNS rebinding) would make another site's page one of ours.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] = ()) -> None:
         self.app = app
+        self._hosts = LOOPBACK | frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,10 +55,25 @@ class Safety:
             await send(message)
 
         headers = Headers(scope=scope)
+        if host_of(headers) not in self._hosts:
+            await _unknown_host()(scope, receive, send_safely)
+            return
         if scope["method"] not in SAFE_METHODS and comes_from_elsewhere(headers):
             await _refusal()(scope, receive, send_safely)
             return
         await self.app(scope, receive, send_safely)
+
+
+def host_of(headers: Headers) -> str:
+    """The name by which a request asks for this server, without its port; empty where it says none.
+
+    >>> host_of(Headers({"host": "[::1]:8000"})), host_of(Headers({"host": "here.example"})), host_of(Headers({}))
+    ('::1', 'here.example', '')
+    """
+    try:
+        return urlsplit("//" + headers.get("host", "")).hostname or ""
+    except ValueError:
+        return ""
 
 
 def comes_from_elsewhere(headers: Headers) -> bool:
@@ -67,12 +92,30 @@ def comes_from_elsewhere(headers: Headers) -> bool:
 
 
 def _refusal() -> JSONResponse:
+    return _told(
+        403,
+        "A page of another site asked for this change; it was refused and nothing was changed.",
+        "headers: Sec-Fetch-Site, Origin",
+        "Open the ticket on this site and use its own buttons.",
+    )
+
+
+def _unknown_host() -> JSONResponse:
+    return _told(
+        400,
+        "This server is not known by the name in the address.",
+        "headers: Host",
+        "Use the address it was set up for, or set PLAGEWATCH_BASE_URL to the one people use.",
+    )
+
+
+def _told(status: int, detail: str, where: str, what_to_do: str) -> JSONResponse:
     body = {
         "type": "about:blank",
-        "title": "Forbidden",
-        "status": 403,
-        "detail": "A page of another site asked for this change; it was refused and nothing was changed.",
-        "where": "headers: Sec-Fetch-Site, Origin",
-        "what_to_do": "Open the ticket on this site and use its own buttons.",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "where": where,
+        "what_to_do": what_to_do,
     }
-    return JSONResponse(body, 403, media_type="application/problem+json")
+    return JSONResponse(body, status, media_type="application/problem+json")

@@ -18,7 +18,7 @@ def centre(engine: Engine, series: SqliteSeries, tmp_path: Path) -> Centre:
 
 @pytest.fixture
 def client(centre: Centre) -> Iterator[TestClient]:
-    with TestClient(create_app(centre.context()), raise_server_exceptions=False) as opened:
+    with TestClient(create_app(centre.context()), base_url="http://127.0.0.1", raise_server_exceptions=False) as opened:
         yield opened
 
 
@@ -29,7 +29,7 @@ def reading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     engine, series = open_records(f"sqlite:///{folder / 'records.db'}"), SqliteSeries(folder / "series.db")
     centre = fill(engine, series, folder)
     hold(engine)
-    with TestClient(create_app(centre.context()), raise_server_exceptions=False) as opened:
+    with TestClient(create_app(centre.context()), base_url="http://127.0.0.1", raise_server_exceptions=False) as opened:
         yield opened
     series.close()
     engine.dispose()

@@ -12,9 +12,9 @@ ELSEWHERE = [
     {"Sec-Fetch-Site": "same-site"},
     {"Origin": "https://elsewhere.example"},
     {"Origin": "null"},
-    {"Origin": "http://testserver.elsewhere.example"},
+    {"Origin": "http://127.0.0.1.elsewhere.example"},
 ]
-HERE = [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://testserver"}]
+HERE = [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://127.0.0.1"}]
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE)
@@ -76,3 +76,16 @@ def test_a_failure_nobody_foresaw_is_a_page_with_the_same_headers(client: TestCl
     assert "sqlite" not in answer.text
     assert "server-timing" not in answer.headers  # docs/api.md says so
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[bad"])
+def test_another_name_for_this_server_is_refused(client, host):
+    for path in ("/", "/api/v1/sites", "/healthz"):
+        told = client.get(path, headers={"Host": host})
+        assert told.status_code == 400
+        assert "PLAGEWATCH_BASE_URL" in told.json()["what_to_do"]
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "[::1]:8000", "energie.example"])
+def test_the_names_of_this_machine_and_of_its_address_are_known(client, host):
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200

@@ -24,7 +24,7 @@ def browse(engine, series, one_building, now_s, fill):
             lambda ticket, meter, language: "",
             lambda ticket, language: [],
         )
-        return TestClient(create_app(context))
+        return TestClient(create_app(context), base_url="http://127.0.0.1")
 
     return opened
 
