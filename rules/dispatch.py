@@ -26,6 +26,7 @@ def enqueue(engine: Engine, now_s: int) -> int:
     waiting = [ticket for ticket in tickets.tickets(engine, living_only=True) if ticket.state is State.OPEN]
     if not waiting:
         return 0
+    openings = tickets.openings(engine)
     persons = registry.persons(engine)
     zones = {site.id: site.zone for site in registry.sites(engine)}
     site_of = {meter.id: meter.site for meter in registry.meters(engine)}
@@ -36,7 +37,9 @@ def enqueue(engine: Engine, now_s: int) -> int:
     for ticket in waiting:
         zone = zones[site_of[ticket.meter]]
         told = recipients(persons, zone, served.get(ticket.meter, ()), ticket.skill)
-        new += outbox.enqueue(engine, KIND, _subject_key(engine, ticket), [person.id for person in told], now_s)
+        new += outbox.enqueue(
+            engine, KIND, _subject_key(ticket, openings.get(ticket.id, 1)), [person.id for person in told], now_s
+        )
     return new
 
 
@@ -66,9 +69,8 @@ def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: Outbox
     )
 
 
-def _subject_key(engine: Engine, ticket: Ticket) -> str:
+def _subject_key(ticket: Ticket, openings: int) -> str:
     # A ticket that the meter reopened is told again.
-    openings = sum(event.state is State.OPEN for event in tickets.events(engine, ticket.id))
     return f"ticket:{ticket.id}" if openings <= 1 else f"ticket:{ticket.id}:{openings}"
 
 

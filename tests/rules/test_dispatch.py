@@ -71,6 +71,13 @@ def test_a_ticket_that_somebody_has_taken_is_not_told(engine: Engine, leak: int)
     assert dispatch.enqueue(engine, NOW_S) == 0
 
 
+def test_openings_are_read_at_once(engine: Engine, leak: int) -> None:
+    tickets.move(engine, leak, State.OPEN, State.RESOLVED, who="anna", at_s=NOW_S)
+    assert tickets.openings(engine) == {}
+    tickets.move(engine, leak, State.RESOLVED, State.OPEN, who="meter", at_s=NOW_S)
+    assert tickets.openings(engine) == {leak: 2}
+
+
 def test_a_reopened_ticket_is_told_again(engine: Engine, leak: int) -> None:
     dispatch.enqueue(engine, NOW_S)
     tickets.move(engine, leak, State.OPEN, State.RESOLVED, who="anna", at_s=NOW_S)
