@@ -8,12 +8,12 @@ from api.app import AppContext, create_app
 from collector import rollup_job
 from collector.mqtt import MqttCollector, MqttSettings
 from collector.pipeline import Pipeline
-from collector.spool import Spool
+from collector.spool import Spool, SpoolError
 from digest import schedule
 from digest.mailing import DigestWriter
 from digest.render import TicketWords
 from plagewatch import mail, plage_progress
-from plagewatch.cli.opening import Stores, now_s
+from plagewatch.cli.opening import Stores, now_s, refuse
 from plagewatch.cli.rooms import Running, Tick
 from plagewatch.plage.portfolio import Portfolio
 from plagewatch.settings import Settings
@@ -26,8 +26,14 @@ DAY_S = 86_400
 
 
 def collector_of(stores: Stores) -> tuple[Pipeline, list[Tick]]:
-    """The collector's pipeline, and the pulses that empty the spool and make figures of the evidence."""
-    spool = Spool(stores.settings.data_dir / "spool.db")
+    """The collector's pipeline, and the pulses that empty the spool and make figures of the evidence.
+
+    Raises Refused where another collector has the spool, or it cannot be written.
+    """
+    try:
+        spool = Spool(stores.settings.data_dir / "spool.db")
+    except SpoolError as error:
+        refuse(str(error))
     pipeline = Pipeline(spool, stores.series, stores.engine)
 
     def empty_spool() -> None:
