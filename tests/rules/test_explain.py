@@ -39,8 +39,8 @@ LOAD = ticket("unusual_load", "unusual_load", used_kwh=1250.5, usual_kwh=40.25, 
         ),
         (
             "fr",
-            "L’eau ne s’arrête plus depuis 3 nuits\u00a0: la dernière nuit, le débit n’est jamais descendu sous 181,5 l/h, "
-            "contre 1,2 l/h d’habitude. Si rien n’est fait, cela représente 1\u202f579 m³ par an.",
+            "L’eau ne s’arrête plus depuis 3 nuits\u00a0: la dernière nuit, le débit n’est jamais descendu sous "
+            "181,5 l/h, contre 1,2 l/h d’habitude. Si rien n’est fait, cela représente 1\u202f579 m³ par an.",
         ),
         (
             "en",
