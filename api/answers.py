@@ -1,8 +1,9 @@
 """The shapes of the API's answers and of what it accepts."""
 
+import unicodedata
 from datetime import UTC, date, datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.context import AppContext
 from api.registry import Registry
@@ -158,6 +159,13 @@ class StepWanted(BaseModel):
     state: State
     who: str = Field(min_length=1, max_length=100, description="Id of the person who takes the step")
     note: str = Field("", max_length=2000, description="What was seen or done")
+
+    @field_validator("who", "note")
+    @classmethod
+    def _text(cls, text: str) -> str:
+        if any(unicodedata.category(letter) in ("Cs", "Cc") and letter not in "\n\r\t" for letter in text):
+            raise ValueError("holds a character that is no text")
+        return text
 
 
 class QuarantinedAnswer(BaseModel):

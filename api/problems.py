@@ -113,6 +113,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
     place, *names = [str(part) for part in first["loc"]]
     where = f"{place}: {'.'.join(names)}" if names else place
     given = first.get("input")
-    shown = f" `{given}`" if isinstance(given, str | int | float) else ""
+    # What was given may be no text at all, and as long as anybody likes.
+    readable = str(given)[:80].encode(errors="backslashreplace").decode()
+    shown = f" `{readable}`" if isinstance(given, str | int | float) else ""
     more = f" ({len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
     return Problem(422, f"{'.'.join(names) or place}{shown}: {first['msg']}.{more}", where, "See /api/v1/openapi.json.")

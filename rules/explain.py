@@ -14,8 +14,8 @@ _DEVICE_SILENT = N_(
     "None of the {meters} meters of this device has been read for {silent}. One cause: start at the device."
 )
 _WATER = N_(
-    "The water has not stopped for {nights} nights: in the last of them never less than {night} l/h flowed, "
-    "{usual} l/h is usual. Left as it is, that makes {year} m³ a year."
+    "More water than usual has run for {nights} nights: in the last of them never less than {night} l/h, "
+    "where {usual} l/h is usual. Left as it is, that makes {year} m³ a year."
 )
 _HIGH = N_("{used} {unit} in one hour where {usual} {unit} is usual at that hour of such a day: {extra} {unit} more.")
 _LOW = N_("{used} {unit} in one hour where {usual} {unit} is usual at that hour of such a day: {extra} {unit} less.")

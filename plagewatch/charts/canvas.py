@@ -126,7 +126,8 @@ class Sheet:
             weight="bold",
             color=INK,
         )
-        self.write(12, top - 38, left)
+        room = self.measures.width - 12 - RIGHT - self._width(right) - 10
+        self.write(12, top - 38, self._fitting(left, room))
         self.write(self.measures.width - RIGHT, top - 38, right, ha="right")
 
     def key(self, entries: Sequence["Key"]) -> None:

@@ -5,17 +5,10 @@ import sys
 
 def main() -> None:
     """Entry point of the command `plagewatch`: exit 0 done, 1 found something wrong, 2 misuse or not possible."""
-    # Loaded here so that a wrong Python or a broken environment is told in one sentence too.
-    from plagewatch.cli.logs import configure
-    from plagewatch.cli.main import app
-    from plagewatch.cli.opening import Refused, say
-
-    configure()
     try:
-        app()
-    except Refused as refusal:
-        say(str(refusal))
-        sys.exit(2)
+        # Loading takes a second or two, in which Ctrl-C is as good as later.
+        from plagewatch.cli.main import run
     except KeyboardInterrupt:
-        say("stopped")
+        sys.stderr.write("stopped\n")
         sys.exit(130)
+    run()

@@ -47,6 +47,8 @@ def import_path(
         report = import_into(opened, path)
         for reason, count in sorted(report.left_out.items()):
             show(f"left out: {count} rows: {reason}")
+        for example in report.examples:
+            say(example)
         show(f"imported {report.samples} readings of {report.meters} meters")
     if report.left_out:
         raise typer.Exit(1)
@@ -92,7 +94,7 @@ def check(
     """Verify that booked amounts and quarantined steps equal each index's movement (exit 1 where not)."""
     with stores(read_settings(data)) as opened:
         if meter is not None and registry.meter(opened.engine, meter) is None:
-            refuse(f"There is no meter {meter!r}; `plagewatch export --help` and the meters page list them.")
+            refuse(f"There is no meter {meter!r}; the pages and GET /api/v1/meters list them.")
         # Evidence whose figures are not made yet is no error of the ledger: make them first.
         rollup_job.run(opened.engine, opened.series, now_s())
         balances = ledger_check.check(opened.engine, opened.series, meter)
@@ -102,6 +104,8 @@ def check(
     else:
         for balance in wrong:
             show(f"{balance.meter} {balance.register}: {balance.explain()}")
+    if not balances:
+        refuse(f"There is nothing to check in {opened.settings.data_dir}: no register has a reading there.")
     say(f"{len(balances) - len(wrong)} of {len(balances)} registers add up")
     if wrong:
         raise typer.Exit(1)
@@ -115,6 +119,13 @@ class Grain(StrEnum):
     DAYS = "days"
 
 
+class Counted(StrEnum):
+    """Which of a meter's two flows `export` writes."""
+
+    TOTAL = "total"
+    EXPORT = "export"
+
+
 RESOLUTION = {Grain.QUARTERS: Resolution.QUARTER, Grain.HOURS: Resolution.HOUR, Grain.DAYS: Resolution.DAY}
 
 
@@ -124,19 +135,21 @@ def export(
     out: Annotated[Path, typer.Option(help="File to write (.csv).")],
     first: Annotated[str | None, typer.Option("--from", help="First local day, e.g. 2026-01-01.")] = None,
     to: Annotated[str | None, typer.Option(help="Local day after the last.")] = None,
-    register: Annotated[str, typer.Option(help="`total` or `export`.")] = "total",
+    register: Annotated[Counted, typer.Option(help="What the meter is for, or what was fed back.")] = Counted.TOTAL,
     data: DataDir = None,
 ) -> None:
     """Intervals of one meter with coverage and provenance, as a file."""
     if out.suffix != ".csv":
         refuse(f"export to {out.suffix or 'a file without ending'}: not built yet: issue “{later.LEDGER}”; write .csv.")
-    flow: Flow = "export" if register == "export" else "main"
+    flow: Flow = "export" if register is Counted.EXPORT else "main"
     with stores(read_settings(data)) as opened:
         known = registry.meter(opened.engine, meter)
         if known is None:
             refuse(f"There is no meter {meter!r}.")
         timezone = next(site.timezone for site in registry.sites(opened.engine) if site.id == known.site)
         from_s, to_s = _bound(first, timezone, 0), _bound(to, timezone, 2**33)
+        if from_s >= to_s:
+            refuse(f"No day lies between --from {first} and --to {to}: --to is the day after the last.")
         rows = opened.series.intervals(RESOLUTION[what], meter, from_s, to_s, flow)
     try:
         _write_csv(rows, out)

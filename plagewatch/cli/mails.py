@@ -47,6 +47,10 @@ def digest_write(
     if out is None:
         refuse("Say where the mails go: --out DIR; or `plagewatch digest send`.")
     first_on = _week(week) if week else schedule.last_whole_week(now_s())
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        refuse(f"{out} cannot be written ({error.strerror}).")
     settings = read_settings(data)
     portfolio = read_portfolio(settings)
     with stores(settings) as opened:
@@ -56,7 +60,6 @@ def digest_write(
         if not people:
             refuse(f"There is no person {person!r}." if person else "There is no facility manager in the registry.")
         assessment = plage_progress.assess(opened.engine, opened.series, portfolio, now_s())
-        out.mkdir(parents=True, exist_ok=True)
         for one in people:
             facts = gather.gather(opened.engine, opened.series, one, first_on, assessment)
             written = compose.compose(facts, known_language(language or one.language))
@@ -106,6 +109,9 @@ def _week(text: str) -> date:
     try:
         if match is None:
             raise ValueError(text)
-        return date.fromisocalendar(int(match[1]), int(match[2]), 1)
+        first_on = date.fromisocalendar(int(match[1]), int(match[2]), 1)
+        if not 2000 <= first_on.year <= 2100:
+            raise ValueError(text)
+        return first_on
     except ValueError:
         refuse(f"{text!r} is no week; write it as 2026-W46.")

@@ -1,10 +1,15 @@
 """The commands by the names that people and scripts call them; docs/command-line.md describes them."""
 
+import sys
+
 import typer
 
 from plagewatch.cli import boards, data, figures, mails, running
-from plagewatch.cli.opening import show
+from plagewatch.cli.logs import configure
+from plagewatch.cli.opening import Refused, say, show
 from plagewatch.settings import markdown_table
+
+INTERRUPTED = 130  # how typer ends on Ctrl-C
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +22,20 @@ data.add_to(app)
 figures.add_to(app)
 app.add_typer(mails.digest, name="digest")
 app.add_typer(boards.dashboards, name="dashboards")
+
+
+def run() -> None:
+    """Carry out the command of this process and end it with its exit code."""
+    configure()
+    try:
+        app()
+    except Refused as refusal:
+        say(str(refusal))
+        sys.exit(2)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            say("stopped")
+        raise
 
 
 @app.command()

@@ -117,7 +117,7 @@ def read_portfolio(settings: Settings) -> Portfolio:
         return parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         refuse(f"The portfolio file {path} cannot be read ({error.strerror}); see PLAGEWATCH_PLAGE_PORTFOLIO.")
-    except PortfolioError as error:
+    except (PortfolioError, UnicodeDecodeError) as error:
         refuse(f"The portfolio file {path} is not usable: {error}")
 
 

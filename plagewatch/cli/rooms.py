@@ -124,7 +124,7 @@ class Pages:
     """The web server in a thread of its own, so that the main thread hears Ctrl-C."""
 
     def __init__(self, app: Callable[..., Any], host: str, port: int) -> None:
-        config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="off")
+        config = uvicorn.Config(app, host=host, port=port, log_level="critical", access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="pages", daemon=True)
         self._address = f"{host}:{port}"
@@ -134,7 +134,10 @@ class Pages:
         self._thread.start()
         while not self._server.started:
             if not self._thread.is_alive():
-                refuse(f"The pages cannot listen on {self._address}: choose another port with --port.")
+                refuse(
+                    f"The pages cannot listen on {self._address}: is it in use? "
+                    "PLAGEWATCH_HTTP_HOST and PLAGEWATCH_HTTP_PORT choose another."
+                )
             time.sleep(0.02)
 
     def stop(self) -> None:

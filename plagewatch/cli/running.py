@@ -117,12 +117,16 @@ def simulate_live(
     from simulators.live import LiveFeed
     from simulators.world import World
 
-    address = urlsplit(broker)
+    try:
+        address = urlsplit(broker)
+        port = address.port or 1883
+    except ValueError:
+        refuse(f"{broker!r} is no broker's address; write it as mqtt://HOST:PORT.")
     if address.scheme != "mqtt" or not address.hostname:
         refuse(f"{broker!r} is no broker's address; write it as mqtt://HOST:PORT.")
     settings = read_settings(data)
     world = World.load_or_make(settings.data_dir, now_s())
-    feed = LiveFeed(world, address.hostname, address.port or 1883, speed=speed)
+    feed = LiveFeed(world, address.hostname, port, speed=speed)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())

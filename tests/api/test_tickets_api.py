@@ -97,12 +97,19 @@ def test_a_ticket_that_is_over_stays_over(client: TestClient, centre: Centre) ->
         ({"state": "mended", "who": "cell"}, "state"),
         ({"state": "acknowledged", "who": "cell", "note": "x" * 2001}, "note"),
         ({"state": "acknowledged", "who": "cell", "urgent": True}, "urgent"),
+        ({"state": "acknowledged", "who": "cell", "note": "a\x00b"}, "note"),
     ],
 )
 def test_a_step_that_makes_no_sense_is_422(client: TestClient, body: dict[str, object], words: str) -> None:
     answer = client.post(f"{TICKETS}/1/state", json=body)
     assert answer.status_code == 422
     assert words in answer.json()["detail"]
+
+
+def test_half_a_character_is_no_text(client: TestClient) -> None:
+    body = b'{"state": "acknowledged", "who": "cell", "note": "\\ud800"}'
+    answer = client.post(f"{TICKETS}/1/state", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("number", [999, 2**31, 10**30])

@@ -78,7 +78,10 @@ def test_what_is_not_built_says_so(run, words: str) -> None:
         ("export hours --meter nobody --out x.csv", {}, "There is no meter 'nobody'"),
         ("ledger check --meter nobody", {}, "There is no meter 'nobody'"),
         ("digest --out x --week 2026-W60", {}, "is no week"),
+        ("digest --out x --week 0001-W01", {}, "is no week"),
         ("digest send", {}, "PLAGEWATCH_SMTP_HOST"),
+        ("ledger check", {}, "There is nothing to check"),
+        ("simulate live --broker mqtt://127.0.0.1:99999", {}, "mqtt://HOST:PORT"),
         ("dashboards push", {}, "PLAGEWATCH_GRAFANA_URL"),
         ("simulate live --broker 127.0.0.1", {}, "mqtt://HOST:PORT"),
         ("serve kitchen", {}, "There is no room 'kitchen'"),
@@ -164,3 +167,31 @@ def test_a_process_of_its_own_ends_with_the_same_code(plagewatch_command: list[s
     assert told.returncode == 2
     assert told.stderr.startswith("web: not built yet")
     assert told.stdout == ""
+
+
+def test_a_register_that_there_is_not_is_no_other_register(run) -> None:
+    told = run("export", "hours", "--meter", "m", "--register", "exprot", "--out", "x.csv")
+    assert told.returncode == 2
+
+
+def test_a_folder_for_mails_that_cannot_be_made(run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = run("digest", "--out", "file/inside")
+    assert told.returncode == 2
+    assert "file/inside cannot be written" in told.stderr
+
+
+def test_a_broken_line_is_told_with_its_place(run, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "meters.csv").write_text(
+        "meter,site,carrier,kind,unit,interval_s,timezone,country,latitude,longitude,note\n"
+        "m,s,electricity,interval,kWh,3600,UTC,,,,\n"
+    )
+    (tmp_path / "set" / "readings.csv").write_text(
+        "meter,start,value\nm,2026-01-01T00:00:00Z,1\nm,2026-01-01T01:00:00Z,many\n"
+    )
+    told = run("import", "set")
+    assert told.returncode == 1
+    assert "readings.csv, line 3, column value: not_a_number" in told.stderr
+    assert "left out: 1 rows: not_a_number" in told.stdout
+    assert "imported 1 readings of 1 meters" in told.stdout

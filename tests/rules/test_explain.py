@@ -34,18 +34,18 @@ LOAD = ticket("unusual_load", "unusual_load", used_kwh=1250.5, usual_kwh=40.25, 
     [
         (
             "nl",
-            "Het water stopt al 3 nachten niet: de laatste nacht liep er nooit minder dan 181,5 l/h, gewoonlijk is dat "
-            "1,2 l/h. Blijft dat zo, dan gaat er 1.579 m³ per jaar verloren.",
+            "Al 3 nachten loopt er meer water dan gewoonlijk: de laatste nacht nooit minder dan 181,5 l/h, tegenover "
+            "1,2 l/h gewoonlijk. Blijft dat zo, dan gaat er 1.579 m³ per jaar verloren.",
         ),
         (
             "fr",
-            "L’eau ne s’arrête plus depuis 3 nuits\u00a0: la dernière nuit, le débit n’est jamais descendu sous "
+            "Depuis 3 nuits, il coule plus d’eau que d’habitude\u00a0: la dernière nuit, jamais moins de "
             "181,5 l/h, contre 1,2 l/h d’habitude. Si rien n’est fait, cela représente 1\u202f579 m³ par an.",
         ),
         (
             "en",
-            "The water has not stopped for 3 nights: in the last of them never less than 181.5 l/h flowed, 1.2 l/h is "
-            "usual. Left as it is, that makes 1,579 m³ a year.",
+            "More water than usual has run for 3 nights: in the last of them never less than 181.5 l/h, "
+            "where 1.2 l/h is usual. Left as it is, that makes 1,579 m³ a year.",
         ),
     ],
 )
