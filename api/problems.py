@@ -90,9 +90,12 @@ def answer(request: Request, problem: Problem, headers: Any = None) -> Response:
         )
         return JSONResponse(body.model_dump(), problem.status, headers, "application/problem+json")
     say = words(language_of(request)).gettext
-    response = page(
-        request, "problem.html", {"title": say(_TITLES.get(problem.status, OTHER)), "problem": problem}, problem.status
-    )
+    values = {
+        "title": say(_TITLES.get(problem.status, OTHER)),
+        "advice": say(_ADVICE[problem.status]) if problem.status in _ADVICE else "",
+        "problem": problem,
+    }
+    response = page(request, "problem.html", values, problem.status)
     response.headers.update(headers or {})
     return response
 
@@ -106,6 +109,19 @@ _TITLES = {
     500: N_("Something went wrong here"),
     503: N_("The figures cannot be reached now"),
 }
+
+_ADVICE = {
+    403: N_("A page of another site asked for this. It was refused; nothing was changed."),
+    404: N_("The address names something that is not there, or not any more."),
+    409: N_(
+        "The ticket cannot take this step, or somebody changed it meanwhile. "
+        "Open it again: it shows what is possible now."
+    ),
+    422: N_("Go back, correct what you filled in or the address, and try again."),
+    500: N_("It has been noted. Try again; if it stays, tell the energy cell."),
+    503: N_("The store of the figures does not answer. Nothing is lost: try again in a moment."),
+}
+"""What a person can do, in their language; the exact words for the energy cell stand below it in English."""
 
 
 def _of_validation(error: RequestValidationError) -> Problem:

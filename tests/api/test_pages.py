@@ -210,3 +210,17 @@ def test_a_zone_without_buildings_does_not_say_there_are_none(reading: TestClien
     text = reading.get("/?zone=nowhere&lang=en").text
     assert "Nothing to show for this choice." in text
     assert "make demo" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("nl", "Het adres verwijst naar iets dat er niet of niet meer is."),
+        ("fr", "L’adresse désigne quelque chose qui n’existe pas ou plus."),
+        ("en", "The address names something that is not there, or not any more."),
+    ],
+)
+def test_a_page_that_is_not_there_says_so_in_the_persons_language(client: TestClient, language: str, said: str) -> None:
+    answer = client.get(f"/buildings/nowhere?lang={language}")
+    assert answer.status_code == 404
+    assert said in answer.text
