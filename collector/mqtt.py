@@ -105,7 +105,7 @@ class MqttCollector:
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has accepted the connection."""
+        """Whether the broker has accepted the connection and answered for the topics."""
         return not self._no_connection
 
     def health(self, now_s: float) -> PartHealth:
@@ -156,7 +156,8 @@ class MqttCollector:
             log.error("the broker refuses the collector", reason=str(reason))
             return
         self._connection += 1
-        self._no_connection = ""
+        # Connected is it once the broker has answered for the topics: what is published before that may not come.
+        self._no_connection = "waiting for the topics"
         if self._settings.version == 5:
             # Retained packets only once: on each reconnection they would come back as if they were new.
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
@@ -181,6 +182,7 @@ class MqttCollector:
         self, client: Client, _: object, mid: int, reasons: Sequence[ReasonCode], properties: Properties | None
     ) -> None:
         del client, mid, properties
+        self._no_connection = ""
         pairs = zip(self._topics, reasons, strict=False)
         self._refused_topics = [f"{topic} ({reason})" for topic, reason in pairs if reason.is_failure]
         if self._refused_topics:
