@@ -1,12 +1,12 @@
 """From a packet to readings. Each device family has a folder; the table below says which topics are whose."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from collector.decoders import plain_json, shelly
-from collector.decoders.door import MAX_PAYLOAD_BYTES, parse_json, shown
-from plagewatch.metering.readings import Decoded, LeftOut, Packet, Reason
+from collector.decoders.door import MAX_PAYLOAD_BYTES, Memory, Message, Refused, nothing, shown
+from plagewatch.metering.readings import Decoded, Packet, Reason
 
 UNKNOWN_FAMILY = "unknown"
 
@@ -15,13 +15,13 @@ UNKNOWN_FAMILY = "unknown"
 class Family:
     """A device family.
 
-    topic: which topics are its own, matched whole. decode: takes the match, the parsed JSON and received_ms.
-    sample_topic: one of its topics, for a payload that comes without one.
+    topic: which topics are its own, matched whole, with a group `device`. decode: readings of one message; it may raise
+    Refused. sample_topic: one of its topics, for a payload that comes without one.
     """
 
     name: str
     topic: re.Pattern[str]
-    decode: Callable[[re.Match[str], object, int], Decoded]
+    decode: Callable[[Message], Decoded]
     sample_topic: str
 
 
@@ -29,41 +29,81 @@ FAMILIES: Sequence[Family] = (
     Family("plain_json", plain_json.TOPIC, plain_json.decode, "loggers/unknown/readings"),
     Family("shelly", shelly.TOPIC, shelly.decode, "unknown/events/rpc"),
 )
+BY_NAME = {family.name: family for family in FAMILIES}
 
 
-def decode(packet: Packet) -> tuple[str, Decoded]:
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Topics of which somebody said whose they are. It goes before the families' own topics."""
+
+    topic: re.Pattern[str]
+    family: Family
+
+    @classmethod
+    def of(cls, template: str, family: str) -> "Route":
+        """A route by a template like an MQTT filter, `{device}` standing for the level that names the device.
+
+        Raises KeyError for a family that is not there, ValueError for a template without `{device}`.
+
+        >>> Route.of("site/+/{device}/data", "plain_json").topic.fullmatch("site/a/b/data")["device"]
+        'b'
+        """
+        levels = template.split("/")
+        if levels.count("{device}") != 1 or "#" in levels[:-1]:
+            raise ValueError(f"{template!r}: one level must be {{device}}, and # can only be the last")
+        words = {"{device}": "(?P<device>[^/]+)", "+": "[^/]*", "#": ".*"}
+        return cls(re.compile("/".join(words.get(level, re.escape(level)) for level in levels)), BY_NAME[family])
+
+
+def decode(packet: Packet, routes: Sequence[Route] = (), memory: Memory | None = None) -> tuple[str, Decoded]:
     """The family a packet's topic belongs to, and all that its decoder made of it. Never raises.
+
+    routes: what somebody said of topics; they go first. memory: what families remember; it may be changed.
 
     >>> family, decoded = decode(Packet("loggers/cellar/readings",
     ...     b'{"registers": {"gas_index": {"value": 12.5, "unit": "m3"}}}', 1_800_000_000_000))
     >>> family, decoded.readings[0].register, decoded.readings[0].value
     ('plain_json', 'gas_volume', [12.5])
     """
-    for family in FAMILIES:
-        if match := family.topic.fullmatch(packet.topic):
-            return family.name, _decode_as(family, match, packet)
-    return UNKNOWN_FAMILY, _nothing(Reason.UNKNOWN_TOPIC, f"topic {shown(packet.topic)} belongs to no family")
+    for family, match in _matching(packet.topic, routes):
+        return family.name, _decode_as(family, match, packet, {} if memory is None else memory)
+    return UNKNOWN_FAMILY, nothing(Reason.UNKNOWN_TOPIC, f"topic {shown(packet.topic)} belongs to no family")
 
 
-def device_of(topic: str) -> str:
+def device_of(topic: str, routes: Sequence[Route] = ()) -> str:
     """The device a topic names, as its family reads topics; empty where it belongs to no family.
 
     >>> device_of("loggers/cellar/readings"), device_of("weather/today")
     ('cellar', '')
     """
-    matches = (family.topic.fullmatch(topic) for family in FAMILIES)
-    return next((match["device"] for match in matches if match), "")
+    return next((match["device"] or "" for _, match in _matching(topic, routes)), "")
 
 
-def _decode_as(family: Family, match: re.Match[str], packet: Packet) -> Decoded:
+def guesses(packet: Packet) -> list[tuple[str, Decoded]]:
+    """What each family would make of a payload whose topic says nothing, the most readings first; none is left out.
+
+    >>> made = guesses(Packet("", b'{"registers": {"gas_index": {"value": 12.5, "unit": "m3"}}}', 1_800_000_000_000))
+    >>> made[0][0], len(made[0][1].readings)
+    ('plain_json', 1)
+    """
+    made = []
+    for family in FAMILIES:
+        match = family.topic.fullmatch(family.sample_topic)
+        assert match is not None, family.name
+        made.append((family.name, _decode_as(family, match, packet, {})))
+    return sorted(made, key=lambda one: -len(one[1].readings))
+
+
+def _matching(topic: str, routes: Sequence[Route]) -> Iterator[tuple[Family, re.Match[str]]]:
+    for known in (*((route.topic, route.family) for route in routes), *((f.topic, f) for f in FAMILIES)):
+        if match := known[0].fullmatch(topic):
+            yield known[1], match
+
+
+def _decode_as(family: Family, match: re.Match[str], packet: Packet, memory: Memory) -> Decoded:
     if len(packet.payload) > MAX_PAYLOAD_BYTES:
-        return _nothing(Reason.TOO_LARGE, f"{len(packet.payload)} bytes, at most {MAX_PAYLOAD_BYTES} are read")
+        return nothing(Reason.TOO_LARGE, f"{len(packet.payload)} bytes, at most {MAX_PAYLOAD_BYTES} are read")
     try:
-        content = parse_json(packet.payload)
-    except ValueError as error:
-        return _nothing(Reason.MALFORMED, f"not JSON: {shown(str(error))}")
-    return family.decode(match, content, packet.received_ms)
-
-
-def _nothing(reason: Reason, detail: str) -> Decoded:
-    return Decoded((), (LeftOut(reason, detail),))
+        return family.decode(Message(match, packet.payload, packet.received_ms, memory))
+    except Refused as refused:
+        return Decoded((), (refused.left_out,))

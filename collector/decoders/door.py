@@ -2,15 +2,77 @@
 
 import json
 import math
+import re
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
+
+from plagewatch.metering.readings import Decoded, LeftOut, Reason
+
+Memory = MutableMapping[str, str]
+"""What a family must remember between messages, kept in the records: only few families need it (Sparkplug's names)."""
 
 MAX_PAYLOAD_BYTES = 1 << 20
 EARLIEST_MS = 946_684_800_000  # 2000-01-01: no device of ours is older, a clock that was never set is
 LATEST_AHEAD_MS = 86_400_000
 
 _MIN_ISO_LENGTH = len("2000-01-01T00:00Z")
+
+
+class Refused(Exception):
+    """Something in a message cannot be read. Raised over a whole message, or caught where the rest of it goes on."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.left_out = LeftOut(reason, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as a family's decoder gets it.
+
+    topic: the match of the family's topic, or of a route that somebody configured: the group `device` is always there,
+    other groups may be missing (`part`). received_ms: milliseconds since 1970 UTC.
+    """
+
+    topic: re.Match[str]
+    payload: bytes
+    received_ms: int
+    memory: Memory = field(default_factory=dict)
+
+    @property
+    def device(self) -> str:
+        """The device that the topic names; empty where the payload must name it."""
+        return self.part("device")
+
+    def part(self, name: str) -> str:
+        """A named part of the topic, empty where it has none.
+
+        >>> Message(re.fullmatch("(?P<device>[a-z]+)/x", "cellar/x"), b"", 0).part("device")
+        'cellar'
+        """
+        return self.topic.groupdict().get(name) or ""
+
+    def json(self) -> object:
+        """The payload's JSON value. Raises Refused (malformed)."""
+        try:
+            return parse_json(self.payload)
+        except ValueError as error:
+            raise Refused(Reason.MALFORMED, f"not JSON: {shown(str(error))}") from error
+
+    def text(self) -> str:
+        """The payload as UTF-8 text. Raises Refused (malformed)."""
+        try:
+            return self.payload.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise Refused(Reason.MALFORMED, f"not UTF-8: {shown(str(error))}") from error
+
+
+def nothing(reason: Reason, detail: str) -> Decoded:
+    """A message of which nothing could be read."""
+    return Decoded((), (LeftOut(reason, detail),))
 
 
 def parse_json(payload: bytes) -> object:

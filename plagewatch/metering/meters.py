@@ -85,6 +85,7 @@ class Meter:
     ean: str | None = None
     installation: str = ""  # what stands behind it, in words a technician knows: `boiler room, west wing`
     note: str = ""
+    gas_station: str = ""  # the network operator's receiving station, by which gas has its calorific value
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ class MeterFacts:
     decimals: int | None = None
     multiplier: float = 1.0  # index difference × multiplier = amount
     max_power_kw: float | None = None  # the most that can flow, from contract or fuse [kW], kWh meters only
+    max_flow_m3h: float | None = None  # the most that can flow, from the meter's size or the pipe's [m3/h], m3 meters
+    pulse_weight: float | None = None  # amount of one pulse [unit of the meter]; registers that count pulses only
+    unit: str | None = None  # in which the index counts where that is not the register's own unit, e.g. MWh
+    tank_l: float | None = None  # capacity of the tank that deliveries fill [l]
+    source: str = ""  # where this stands: contract, type plate, letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,9 @@ class Swap:
     first_index: float
     serial: str = ""
     digits: int | None = None
+    who: str = ""  # who replaced it, or told so
+    photo: str = ""  # id of a stored file
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,8 @@ class Binding:
     register: str
     meter: str
     from_ms: int = 0
+    as_register: str | None = None  # what a `field.<name>` counts, in a register word
+    unit: str | None = None  # in which a `field.<name>` counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +173,62 @@ class Person:
     buildings: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A public body that uses buildings: the welfare centre itself, another one that it shares a building with."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingShare:
+    """The part of a building that an organisation uses, from a local day on. Shares of a building and day sum to 1."""
+
+    building: str
+    organisation: str
+    share: float
+    valid_from: date = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SubMeter:
+    """A meter behind another one, from a local day on, up to the day before `valid_to`."""
+
+    head: str
+    sub: str
+    valid_from: date = date(1970, 1, 1)
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualFormula:
+    """How a virtual meter is computed from others, from an instant on: `a.elec - b.elec + 0.5 * c.elec`."""
+
+    meter: str
+    formula: str
+    valid_from_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CalorificValue:
+    """Energy in a cubic metre of gas (gross, GCV) of a receiving station, from a local day on."""
+
+    station: str
+    valid_from: date
+    kwh_per_m3: float
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Fuel that came on a local day. quantity in `unit`: l, m3 or kg as the invoice has it."""
+
+    meter: str
+    delivered_on: date
+    quantity: float
+    unit: str
+    document: str = ""  # number of the invoice or delivery note
+    note: str = ""

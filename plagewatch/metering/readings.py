@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Literal
 
 Flow = Literal["main", "export"]
@@ -15,6 +15,15 @@ class Behaviour(StrEnum):
     INDEX = "index"  # cumulative; an amount is a difference
     INTERVAL = "interval"  # the amount of the interval that starts at the value's instant
     GAUGE = "gauge"  # a state at an instant
+    UNSAID = "unsaid"  # a number of which the payload does not say what it is: a binding must, or it stays unused
+
+
+class Quality(IntEnum):
+    """How a value came about. Where the same value was told twice, the smaller of the two holds."""
+
+    MEASURED = 0  # read by a device
+    MANUAL = 1  # typed in by a person who read the meter
+    ESTIMATED = 2  # by the network operator or a device that says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +55,13 @@ REGISTERS: Mapping[str, RegisterWord] = {
     "humidity": RegisterWord("%", Behaviour.GAUGE),
     "irradiance": RegisterWord("W/m2", Behaviour.GAUGE),
     "co2": RegisterWord("ppm", Behaviour.GAUGE),
+    "field": RegisterWord("?", Behaviour.UNSAID),
 }
-"""Register words of the glossary. A device with several channels adds a suffix: `pulse_count.2`, `power_active.l1`."""
+"""Register words of the glossary. A device with several channels adds a suffix: `pulse_count.2`, `power_active.l1`.
+
+`field.<name>` is a number whose meaning or unit stands nowhere in the payload: it is shown in quarantine and becomes
+evidence only through a binding that says what it counts and in which unit.
+"""
 
 
 def register_word(register: str) -> RegisterWord:
@@ -84,6 +98,7 @@ class Readings:
     at_ms: Sequence[int] | None
     value: Sequence[float]
     serial: str | None = None  # the meter's own number where the telegram carries it
+    quality: Quality = Quality.MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +110,20 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A message that the collector shall publish, so that a device says what a decoder needs (a rebirth)."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
-    """All that a decoder made of one packet. Both lists may be filled: one bad value never loses the others."""
+    """All that a decoder made of one packet. All lists may be filled: one bad value never loses the others."""
 
     readings: Sequence[Readings]
     left_out: Sequence[LeftOut] = ()
+    asks: Sequence[Ask] = ()
 
 
 class Reason(StrEnum):
@@ -113,6 +137,11 @@ class Reason(StrEnum):
     TIME_IMPLAUSIBLE = "time_implausible"
     UNIT_UNKNOWN = "unit_unknown"
     TOO_LARGE = "too_large"
+    BAD_CHECKSUM = "bad_checksum"
+    TRUNCATED = "truncated"
+    FLAGGED = "flagged"  # the device itself says that the value is wrong
+    NO_BIRTH = "no_birth"  # only aliases, and the message that names them is not known
+    UNSAID = "unsaid"  # numbers whose meaning stands nowhere in the payload: somebody must say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +158,4 @@ class Samples:
     value: Sequence[float]
     source: str
     received_ms: int
+    quality: Quality = Quality.MEASURED

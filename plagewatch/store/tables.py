@@ -9,6 +9,7 @@ a test compares both.
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     Float,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -31,6 +33,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+# Rows that stood there before a column was added have nothing in it.
+EMPTY = text("''")
 
 # SQLite numbers rows itself only for its own INTEGER type.
 Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -69,6 +74,7 @@ meter = Table(
     Column("ean", String),
     Column("installation", String, nullable=False),
     Column("note", Text, nullable=False),
+    Column("gas_station", String, nullable=False, server_default=EMPTY),
 )
 
 meter_facts = Table(
@@ -80,6 +86,11 @@ meter_facts = Table(
     Column("decimals", Integer),
     Column("multiplier", Float, nullable=False),
     Column("max_power_kw", Float),
+    Column("max_flow_m3h", Float),
+    Column("pulse_weight", Float),
+    Column("unit", String),
+    Column("tank_l", Float),
+    Column("source", String, nullable=False, server_default=EMPTY),
 )
 
 swap = Table(
@@ -92,6 +103,9 @@ swap = Table(
     Column("first_index", Float, nullable=False),
     Column("serial", String, nullable=False),
     Column("digits", Integer),
+    Column("who", String, nullable=False, server_default=EMPTY),
+    Column("photo", String, nullable=False, server_default=EMPTY),
+    Column("note", Text, nullable=False, server_default=EMPTY),
 )
 
 meter_share = Table(
@@ -110,6 +124,8 @@ binding = Table(
     Column("register", String, primary_key=True),
     Column("from_ms", BigInteger, primary_key=True),
     Column("meter", ForeignKey("meter.id"), nullable=False),
+    Column("as_register", String),
+    Column("unit", String),
 )
 
 person = Table(
@@ -165,6 +181,7 @@ quarantine_count = Table(  # how many packets and lines came to quarantine; of p
     Column("number", BigInteger, nullable=False),
     Column("spool_id", BigInteger, nullable=False),  # the last packet counted: a packet replayed is not counted twice
     Column("received_ms", BigInteger, nullable=False),
+    Column("first_ms", BigInteger, nullable=False, server_default=text("0")),  # when the first of them was received
 )
 
 ticket = Table(
@@ -228,4 +245,180 @@ audit = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("who", String, nullable=False),
     Column("what", Text, nullable=False),
+    Column("subject", String, nullable=False, server_default=EMPTY, index=True),  # the meter, building, ... it is about
+    Column("before", JSON),
+    Column("after", JSON),
+)
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+)
+
+building_share = Table(
+    "building_share",
+    metadata,
+    Column("building", ForeignKey("building.id"), primary_key=True),
+    Column("organisation", ForeignKey("organisation.id"), primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("share", Float, nullable=False),
+)
+
+sub_meter = Table(
+    "sub_meter",
+    metadata,
+    Column("head", ForeignKey("meter.id"), primary_key=True),
+    Column("sub", ForeignKey("meter.id"), primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("valid_to", Date),
+)
+
+virtual_formula = Table(
+    "virtual_formula",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("valid_from_ms", BigInteger, primary_key=True),
+    Column("formula", Text, nullable=False),
+)
+
+calorific_value = Table(
+    "calorific_value",
+    metadata,
+    Column("station", String, primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("kwh_per_m3", Float, nullable=False),
+    Column("source", String, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("delivered_on", Date, primary_key=True),
+    Column("document", String, primary_key=True),
+    Column("quantity", Float, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+stored_file = Table(  # photos of meters, above all
+    "stored_file",
+    metadata,
+    Column("id", String, primary_key=True),  # SHA-256 of the content
+    Column("name", String, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+manual_reading = Table(  # who read which meter; the value itself is evidence in the series store
+    "manual_reading",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True),
+    Column("value", Float, primary_key=True),
+    Column("who", String, nullable=False),
+    Column("photo", String, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("entered_ms", BigInteger, nullable=False),
+)
+
+serial_seen = Table(  # a serial number in telegrams, from the first of them on
+    "serial_seen",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True),
+    Column("serial", String, nullable=False),
+)
+
+swap_dismissed = Table(  # a proposed swap that somebody said was none
+    "swap_dismissed",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True),
+    Column("who", String, nullable=False),
+    Column("said_ms", BigInteger, nullable=False),
+)
+
+register_usual = Table(  # the usual distance of a register's samples where nobody entered one
+    "register_usual",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("usual_s", Float, nullable=False),
+)
+
+ledger_finding = Table(  # what the ledger met in the evidence
+    "ledger_finding",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("meter", ForeignKey("meter.id"), nullable=False),
+    Column("register", String, nullable=False),
+    Column("note", String, nullable=False),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("to_ms", BigInteger, nullable=False),
+    Column("step", Float, nullable=False),
+    Index("ix_ledger_finding_meter_register_from_ms", "meter", "register", "from_ms"),
+)
+
+ledger_account = Table(  # what the nightly check found, register by register
+    "ledger_account",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("first_index", Float, nullable=False),
+    Column("last_index", Float, nullable=False),
+    Column("declared_steps", Float, nullable=False),
+    Column("booked", Float, nullable=False),
+    Column("quarantined", Float, nullable=False),
+    Column("balanced", Boolean, nullable=False),
+    Column("checked_ms", BigInteger, nullable=False),
+)
+
+topic_route = Table(  # topics of which somebody said which family they are
+    "topic_route",
+    metadata,
+    Column("template", String, primary_key=True),  # `site/+/{device}/data`
+    Column("family", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+device_memory = Table(  # what a decoder must remember of a device: the names behind Sparkplug's aliases
+    "device_memory",
+    metadata,
+    Column("family", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+replay = Table(  # packets of a device that shall go through the collector once more
+    "replay",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("device", String, nullable=False),  # empty: of all devices
+    Column("since_ms", BigInteger, nullable=False),  # packets received from then on
+    Column("who", String, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("next_id", BigInteger),  # place in the spool up to which it is done; empty: not begun
+    Column("last_id", BigInteger),  # place in the spool where it ends
+    Column("packets", BigInteger, nullable=False),
+    Column("samples", BigInteger, nullable=False),
+    Column("done_ms", BigInteger),
+    Column("trouble", Text, nullable=False),
+)
+
+import_mapping = Table(  # which column of a file is what, as somebody confirmed it
+    "import_mapping",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("mapping", JSON, nullable=False),
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
 )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from collector.decoders.door import moment_ms, number, plausible, shown
+from collector.decoders.door import Message, Refused, moment_ms, number, plausible, shown
 from plagewatch.metering.readings import REGISTERS, Decoded, LeftOut, Readings, Reason
 from plagewatch.metering.units import UNITS, Unit
 
@@ -30,23 +30,16 @@ _CHANNEL = re.compile(r"[A-Za-z0-9_]{1,16}")
 _MAX_STEP_S = 366 * 86_400
 
 
-class _Refused(Exception):
-    """One register or frame cannot be read; the rest of the packet goes on."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.left_out = LeftOut(reason, detail)
-
-
-def decode(topic: re.Match[str], content: object, received_ms: int) -> Decoded:
-    """Readings of one message. content: its parsed JSON; received_ms: milliseconds since 1970 UTC."""
+def decode(message: Message) -> Decoded:
+    """Readings of one message."""
+    content, received_ms = message.json(), message.received_ms
     registers = content.get("registers") if isinstance(content, dict) else None
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(content, dict) or (registers is None and frames is None):
         return Decoded((), (LeftOut(Reason.MALFORMED, "no object with `registers` or `frames`"),))
     readings: list[Readings] = []
     left_out: list[LeftOut] = []
-    packet = _Packet(topic["device"], _serials(content.get("serial")), received_ms)
+    packet = _Packet(message.device, _serials(content.get("serial")), received_ms)
     if registers is not None:
         packet.singles(registers, content.get("at"), readings, left_out)
     if frames is not None:
@@ -71,13 +64,13 @@ class _Packet:
             return
         try:
             at_ms = None if at is None else [self._moment("at", at)]
-        except _Refused as refused:
+        except Refused as refused:
             left_out.append(refused.left_out)
             return
         for name, entry in registers.items():
             try:
                 readings.append(self._single(name, entry, at_ms))
-            except _Refused as refused:
+            except Refused as refused:
                 left_out.append(refused.left_out)
 
     def frames(self, frames: object, readings: list[Readings], left_out: list[LeftOut]) -> None:
@@ -88,28 +81,28 @@ class _Packet:
         for place, frame in enumerate(frames):
             try:
                 readings.extend(self._frame(f"frames[{place}]", frame, left_out))
-            except _Refused as refused:
+            except Refused as refused:
                 left_out.append(refused.left_out)
 
     def _single(self, name: str, entry: object, at_ms: list[int] | None) -> Readings:
         register = _register(name)
         if not isinstance(entry, dict) or "value" not in entry:
-            raise _Refused(Reason.MALFORMED, f"{shown(name)} is {shown(entry)}, not a value with its unit")
+            raise Refused(Reason.MALFORMED, f"{shown(name)} is {shown(entry)}, not a value with its unit")
         unit = _unit(name, register, entry.get("unit"))
         value = number(entry["value"])
         if value is None:
-            raise _Refused(Reason.NOT_A_NUMBER, f"{shown(name)} = {shown(entry['value'])}")
+            raise Refused(Reason.NOT_A_NUMBER, f"{shown(name)} = {shown(entry['value'])}")
         return Readings(self.device, register, at_ms, [value * unit.times / unit.per], self.serials.get(name))
 
     def _frame(self, place: str, frame: Any, left_out: list[LeftOut]) -> list[Readings]:
         if not isinstance(frame, dict):
-            raise _Refused(Reason.MALFORMED, f"{place} is {shown(frame)}")
+            raise Refused(Reason.MALFORMED, f"{place} is {shown(frame)}")
         name, step_s, values = frame.get("register"), number(frame.get("step_s")), frame.get("values")
         if not isinstance(name, str) or not isinstance(values, list):
-            raise _Refused(Reason.MALFORMED, f"{place} has no register with values")
+            raise Refused(Reason.MALFORMED, f"{place} has no register with values")
         step_ms = 0 if step_s is None or not 0 < step_s <= _MAX_STEP_S else round(step_s * 1000)
         if step_ms < 1:  # values of one moment would contradict each other
-            raise _Refused(Reason.MALFORMED, f"{place}.step_s = {shown(frame.get('step_s'))}")
+            raise Refused(Reason.MALFORMED, f"{place}.step_s = {shown(frame.get('step_s'))}")
         register = _register(name)
         unit = _unit(name, register, frame.get("unit"))
         start_ms = self._moment(f"{place}.start", frame.get("start"))
@@ -144,9 +137,9 @@ class _Packet:
     def _moment(self, field: str, value: object) -> int:
         at_ms = moment_ms(value)
         if at_ms is None:
-            raise _Refused(Reason.MALFORMED, f"{field} = {shown(value)}, not a moment with its zone")
+            raise Refused(Reason.MALFORMED, f"{field} = {shown(value)}, not a moment with its zone")
         if not plausible(at_ms, self.received_ms):
-            raise _Refused(Reason.TIME_IMPLAUSIBLE, f"{field} = {shown(value)}")
+            raise Refused(Reason.TIME_IMPLAUSIBLE, f"{field} = {shown(value)}")
         return at_ms
 
 
@@ -157,14 +150,14 @@ def _register(name: str) -> str:
     head, _, channel = name.partition(".")
     if head in WORDS and _CHANNEL.fullmatch(channel):
         return f"{WORDS[head]}.{channel}"
-    raise _Refused(Reason.UNKNOWN_REGISTER, shown(name))
+    raise Refused(Reason.UNKNOWN_REGISTER, shown(name))
 
 
 def _unit(name: str, register: str, unit: object) -> Unit:
     known = UNITS.get(unit) if isinstance(unit, str) else None
     wanted = REGISTERS[register.partition(".")[0]].unit
     if known is None or known.canonical != wanted:
-        raise _Refused(Reason.UNIT_UNKNOWN, f"{shown(name)} in {shown(unit)}, which is no unit of {wanted}")
+        raise Refused(Reason.UNIT_UNKNOWN, f"{shown(name)} in {shown(unit)}, which is no unit of {wanted}")
     return known
 
 

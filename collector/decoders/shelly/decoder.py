@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from collector.decoders.door import moment_ms, number, plausible, shown
+from collector.decoders.door import Message, moment_ms, nothing, number, plausible, shown
 from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason
 from plagewatch.metering.units import to_canonical
 
@@ -53,12 +53,13 @@ _DEVICE_ID = re.compile(r"[a-z0-9]+-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)  # 
 _NOTHING = object()
 
 
-def decode(topic: re.Match[str], content: object, received_ms: int) -> Decoded:
-    """Readings of one message. content: its parsed JSON; received_ms: milliseconds since 1970 UTC."""
-    device, component = topic["device"], topic["component"]
-    if topic["rpc"]:
+def decode(message: Message) -> Decoded:
+    """Readings of one message."""
+    content, received_ms = message.json(), message.received_ms
+    device, component = message.device, message.part("component")
+    if message.part("rpc"):
         return _notification(device, content, received_ms)
-    if component is None or component.partition(":")[0] not in FIELDS:
+    if component.partition(":")[0] not in FIELDS:
         return Decoded(())  # `online`, `status/wifi` and the like: the device lives, it measured nothing
     return _components(device, {component: content}, None)
 
@@ -66,21 +67,21 @@ def decode(topic: re.Match[str], content: object, received_ms: int) -> Decoded:
 def _notification(prefix: str, content: object, received_ms: int) -> Decoded:
     method = content.get("method") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(method, str):
-        return _refused(Reason.MALFORMED, "no RPC notification: `method` is missing")
+        return nothing(Reason.MALFORMED, "no RPC notification: `method` is missing")
     if method not in STATUS_METHODS:
         return Decoded(())  # events (a button, a new firmware) carry no measurement
     params = content.get("params")
     if not isinstance(params, dict):
-        return _refused(Reason.MALFORMED, f"params is {shown(params)}")
+        return nothing(Reason.MALFORMED, f"params is {shown(params)}")
     source, ts = content.get("src"), params.get("ts")
     device = _device(prefix, source)
     if ts is None:
         return _components(device, params, None)
     at_ms = moment_ms(ts) if not isinstance(ts, str) else None
     if at_ms is None:
-        return _refused(Reason.MALFORMED, f"params.ts = {shown(ts)}")
+        return nothing(Reason.MALFORMED, f"params.ts = {shown(ts)}")
     if not plausible(at_ms, received_ms):
-        return _refused(Reason.TIME_IMPLAUSIBLE, f"params.ts = {shown(ts)}")
+        return nothing(Reason.TIME_IMPLAUSIBLE, f"params.ts = {shown(ts)}")
     return _components(device, params, [at_ms])
 
 
@@ -138,7 +139,3 @@ def _channel(register: str, instance: str) -> str:
         return register
     word, dot, phase = register.partition(".")
     return f"{word}.{instance}{dot}{phase}"
-
-
-def _refused(reason: Reason, detail: str) -> Decoded:
-    return Decoded((), (LeftOut(reason, detail),))

@@ -11,21 +11,42 @@ from sqlalchemy import Connection, Engine, RowMapping, Table, delete, insert, se
 from plagewatch.metering.meters import (
     Binding,
     Building,
+    BuildingShare,
+    CalorificValue,
     Carrier,
+    Delivery,
     Kind,
     Meter,
     MeterFacts,
+    Organisation,
     Person,
     Role,
     Share,
     Site,
+    SubMeter,
     Swap,
     Use,
+    VirtualFormula,
 )
 from plagewatch.store import tables
 
 Noun = TypeVar("Noun")
-Entry = Site | Building | Meter | MeterFacts | Swap | Share | Binding | Person
+Entry = (
+    Site
+    | Building
+    | Meter
+    | MeterFacts
+    | Swap
+    | Share
+    | Binding
+    | Person
+    | Organisation
+    | BuildingShare
+    | SubMeter
+    | VirtualFormula
+    | CalorificValue
+    | Delivery
+)
 
 TABLE_OF: dict[type[Entry], Table] = {
     Site: tables.site,
@@ -36,6 +57,12 @@ TABLE_OF: dict[type[Entry], Table] = {
     Share: tables.meter_share,
     Binding: tables.binding,
     Person: tables.person,
+    Organisation: tables.organisation,
+    BuildingShare: tables.building_share,
+    SubMeter: tables.sub_meter,
+    VirtualFormula: tables.virtual_formula,
+    CalorificValue: tables.calorific_value,
+    Delivery: tables.delivery,
 }
 
 _ENUMS: dict[str, type[StrEnum]] = {"use": Use, "carrier": Carrier, "kind": Kind, "role": Role}
@@ -87,6 +114,36 @@ def shares(engine: Engine) -> list[Share]:
 def bindings(engine: Engine) -> list[Binding]:
     """All bindings of device registers to meters, oldest first."""
     return _all(engine, Binding, tables.binding, "from_ms")
+
+
+def organisations(engine: Engine) -> list[Organisation]:
+    """All organisations, by name."""
+    return _all(engine, Organisation, tables.organisation, "name")
+
+
+def building_shares(engine: Engine) -> list[BuildingShare]:
+    """Which organisation uses which building, all dates."""
+    return _all(engine, BuildingShare, tables.building_share, "building")
+
+
+def sub_meters(engine: Engine) -> list[SubMeter]:
+    """Which meter stands behind which, all dates."""
+    return _all(engine, SubMeter, tables.sub_meter, "head")
+
+
+def virtual_formulas(engine: Engine) -> list[VirtualFormula]:
+    """Formulas of all virtual meters, oldest first."""
+    return _all(engine, VirtualFormula, tables.virtual_formula, "valid_from_ms")
+
+
+def calorific_values(engine: Engine) -> list[CalorificValue]:
+    """Calorific values of gas, all stations, oldest first."""
+    return _all(engine, CalorificValue, tables.calorific_value, "valid_from")
+
+
+def deliveries_of(engine: Engine, meter_id: str) -> list[Delivery]:
+    """Fuel deliveries of a meter, oldest first."""
+    return sorted(_where(engine, Delivery, tables.delivery, meter=meter_id), key=lambda d: d.delivered_on)
 
 
 def persons(engine: Engine) -> list[Person]:
