@@ -119,7 +119,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["meter"], ["meter.id"], name=op.f("fk_ledger_finding_meter")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_finding")),
     )
-    with op.batch_alter_table("ledger_finding", schema=None) as batch_op:
+    with op.batch_alter_table("ledger_finding", recreate="never") as batch_op:
         batch_op.create_index(
             "ix_ledger_finding_meter_register_from_ms", ["meter", "register", "from_ms"], unique=False
         )
@@ -182,30 +182,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["meter"], ["meter.id"], name=op.f("fk_virtual_formula_meter")),
         sa.PrimaryKeyConstraint("meter", "valid_from_ms", name=op.f("pk_virtual_formula")),
     )
-    with op.batch_alter_table("audit", schema=None) as batch_op:
+    with op.batch_alter_table("audit", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("subject", sa.String(), server_default=sa.text("''"), nullable=False))
         batch_op.add_column(sa.Column("before", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("after", sa.JSON(), nullable=True))
         batch_op.create_index(batch_op.f("ix_audit_subject"), ["subject"], unique=False)
 
-    with op.batch_alter_table("binding", schema=None) as batch_op:
+    with op.batch_alter_table("binding", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("as_register", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("unit", sa.String(), nullable=True))
 
-    with op.batch_alter_table("meter", schema=None) as batch_op:
+    with op.batch_alter_table("meter", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("gas_station", sa.String(), server_default=sa.text("''"), nullable=False))
 
-    with op.batch_alter_table("meter_facts", schema=None) as batch_op:
+    with op.batch_alter_table("meter_facts", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("max_flow_m3h", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("pulse_weight", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("unit", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("tank_l", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("source", sa.String(), server_default=sa.text("''"), nullable=False))
 
-    with op.batch_alter_table("quarantine_count", schema=None) as batch_op:
+    with op.batch_alter_table("quarantine_count", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("first_ms", sa.BigInteger(), server_default=sa.text("0"), nullable=False))
 
-    with op.batch_alter_table("swap", schema=None) as batch_op:
+    with op.batch_alter_table("swap", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("who", sa.String(), server_default=sa.text("''"), nullable=False))
         batch_op.add_column(sa.Column("photo", sa.String(), server_default=sa.text("''"), nullable=False))
         batch_op.add_column(sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False))
