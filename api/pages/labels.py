@@ -15,6 +15,10 @@ LABELS: Mapping[str, str] = {
     Carrier.WATER: N_("Water"),
     Carrier.HEAT: N_("Heat"),
     Carrier.SOLAR: N_("Solar"),
+    Carrier.OIL: N_("Heating oil"),
+    Carrier.PROPANE: N_("Propane"),
+    Carrier.PELLETS: N_("Pellets"),
+    Carrier.WOOD: N_("Firewood"),
     Carrier.WEATHER: N_("Weather"),
     Use.CARE_HOME: N_("Care home"),
     Use.SOCIAL_ANTENNA: N_("Social antenna"),
@@ -53,6 +57,11 @@ LABELS: Mapping[str, str] = {
     Reason.TIME_IMPLAUSIBLE: N_("Implausible time"),
     Reason.UNIT_UNKNOWN: N_("Unit not known"),
     Reason.TOO_LARGE: N_("Too large"),
+    Reason.BAD_CHECKSUM: N_("Checksum does not fit"),
+    Reason.TRUNCATED: N_("Cut off"),
+    Reason.FLAGGED: N_("Marked as wrong by the device"),
+    Reason.NO_BIRTH: N_("Names not known yet"),
+    Reason.UNSAID: N_("Meaning not known"),
 }
 
 ZONES: Mapping[str, str] = {"centre": N_("Centre"), "north": N_("North")}

@@ -45,6 +45,10 @@ COLOURS = {
     Carrier.HEAT: "#b5562b",
     Carrier.SOLAR: "#c08a0a",
     Carrier.WEATHER: "#55656f",
+    Carrier.OIL: "#6b4b2a",
+    Carrier.PROPANE: "#8a5d7c",
+    Carrier.PELLETS: "#8a6d3b",
+    Carrier.WOOD: "#6f7a32",
 }
 
 

@@ -35,7 +35,7 @@ def flow_registers(registers: Iterable[str], carrier: Carrier, flow: Flow) -> li
     ['energy_import_total.1']
     """
     there = sorted(registers)
-    groups = _MAIN[carrier] if flow == "main" else () if carrier is Carrier.SOLAR else _EXPORT
+    groups = _MAIN.get(carrier, _LAST) if flow == "main" else () if carrier is Carrier.SOLAR else _EXPORT
     for group in groups:
         if chosen := [register for register in there if register.partition(".")[0] in group]:
             return chosen

@@ -14,6 +14,10 @@ class Carrier(StrEnum):
     WATER = "water"
     HEAT = "heat"
     SOLAR = "solar"
+    OIL = "oil"
+    PROPANE = "propane"
+    PELLETS = "pellets"
+    WOOD = "wood"
     WEATHER = "weather"  # a weather station or sensor: a state, no amount
 
 
