@@ -1,7 +1,7 @@
 """What must be kept of a batch of packets, and where. Pure: the pipeline acts on it."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from collector.bindings import BindingTable
 from collector.decoders import decode, device_of
@@ -123,10 +123,10 @@ def _bind(made: Plan, readings: Readings, packet: Packet, table: BindingTable) -
         whole = end - first == len(at_ms)
         at, value = (at_ms, readings.value) if whole else (at_ms[first:end], readings.value[first:end])
         if meter is None:
-            before.append(Readings(readings.device, readings.register, at, value, readings.serial))
+            before.append(replace(readings, at_ms=at, value=value))
             continue
         source = f"mqtt:{readings.device}"
-        made.blocks.append(Samples(meter, readings.register, at, value, source, packet.received_ms))
+        made.blocks.append(Samples(meter, readings.register, at, value, source, packet.received_ms, readings.quality))
     return before
 
 

@@ -35,6 +35,8 @@ class Note(StrEnum):
     STEP_BACK = "step_back"
     SUSPECT = "suspect"
     CONTRADICTION = "contradiction"
+    NO_PULSE_WEIGHT = "no_pulse_weight"  # pulses of which nobody said what one is worth
+    UNIT_UNKNOWN = "unit_unknown"  # an index in a unit that does not become the meter's
 
 
 @dataclass(frozen=True, slots=True)

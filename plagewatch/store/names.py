@@ -19,6 +19,7 @@ TAG_CARRIER = "carrier"
 TAG_REGISTER = "register"
 TAG_SITE = "site"
 TAG_ORGANISATION = "organisation"
+TAG_QUALITY = "quality"  # of a sample that no device read: `manual`, `estimated`; a measured one has none
 
 KNOWN = "known"
 """1 where the point says something, 0 where a figure became unknown: InfluxDB merges fields and cannot hold NaN."""

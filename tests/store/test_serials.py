@@ -61,7 +61,8 @@ def test_what_is_known_is_read_once_and_nothing_is_written(engine):
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     note_seen(engine, packets)
-    assert len(statements) == 1 and statements[0].startswith("SELECT")
+    assert len(statements) == 1
+    assert statements[0].startswith("SELECT")
 
 
 def test_a_line_of_the_audit_is_there_with_its_change_or_not_at_all(engine):

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 
 import numpy as np
 import pytest
 
 from plagewatch.metering.intervals import Intervals, Resolution
-from plagewatch.metering.readings import Samples
+from plagewatch.metering.readings import Quality, Samples
 from plagewatch.store.series.influx import InfluxSeries
 from plagewatch.store.series.protocol import Points, SeriesError, SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -72,6 +73,28 @@ def test_a_repeat_changes_nothing_and_a_contradiction_keeps_both_in_any_order(st
         for place in order:
             store.write_samples(blocks[place])
         assert kept(store) == [(T0_MS, 1.0), (T0_MS, 7.5), (T0_MS + 900_000, 2.0)]
+
+
+def test_of_a_value_told_with_two_qualities_the_better_holds_in_any_order(store):
+    told = [(Quality.ESTIMATED, [1.0, 2.0, 3.0]), (Quality.MANUAL, [2.0]), (Quality.MEASURED, [3.0, 4.0])]
+    for number, order in enumerate(permutations(told)):
+        for quality, values in order:
+            store.write_samples([Samples(f"m{number}", INDEX, [T0_MS] * len(values), values, "s", T0_MS, quality)])
+        for again in order:
+            store.write_samples([Samples(f"m{number}", INDEX, [T0_MS], again[1][:1], "s", T0_MS, Quality.ESTIMATED)])
+        found = store.samples(f"m{number}", INDEX, *EVER_MS)
+        assert found.value.tolist() == [1.0, 2.0, 3.0, 4.0]
+        assert found.quality.tolist() == [Quality.ESTIMATED, Quality.MANUAL, Quality.MEASURED, Quality.MEASURED]
+        assert len(found.received_ms) == 4
+
+
+def test_samples_of_all_qualities_are_evidence_of_one_register(store):
+    store.write_samples([Samples("m", INDEX, [T0_MS], [1.0], "s", T0_MS, Quality.ESTIMATED)])
+    store.write_samples([Samples("m", INDEX, [T0_MS + 1], [2.0], "s", T0_MS, Quality.MANUAL)])
+    store.write_samples([Samples("m", INDEX, [T0_MS + 2], [3.0], "s", T0_MS)])
+    assert store.registers("m") == [INDEX]
+    assert store.latest_sample_ms() == {"m": T0_MS + 2}
+    assert store.samples_around("m", INDEX, T0_MS + 1, T0_MS + 2, 1).quality.tolist() == [2, 1, 0]
 
 
 def test_minus_zero_is_zero(store):

@@ -1,14 +1,18 @@
 """What each series store says when it cannot do its work, and whether trying again can help."""
 
+import gzip
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from plagewatch.metering.readings import Samples
+from plagewatch.metering.intervals import Resolution
+from plagewatch.metering.readings import Quality, Samples
 from plagewatch.store.series.influx import InfluxSeries
-from plagewatch.store.series.line_protocol import fingerprint
+from plagewatch.store.series.line_protocol import fingerprint, sample_lines
 from plagewatch.store.series.opening import open_series
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -103,6 +107,45 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
     connection.close()
     with pytest.raises(SeriesError, match="newer"):
         SqliteSeries(tmp_path / "series.db")
+
+
+@pytest.fixture
+def first_version(tmp_path) -> Path:
+    """A file as the first released store wrote it, with a contradiction at its second instant."""
+    path = tmp_path / "series.db"
+    path.write_bytes(gzip.decompress((Path(__file__).parent / "frozen" / "series-1.db.gz").read_bytes()))
+    return path
+
+
+def test_a_file_of_the_first_version_opens_with_all_that_is_in_it(first_version):
+    for _ in range(2):
+        store = SqliteSeries(first_version)
+        kept = store.samples("m", "energy_import_total", 0, 2**60)
+        assert (kept.at_ms - 1_774_738_800_000).tolist() == [0, 900_000, 900_000]
+        assert kept.value.tolist() == [1.0, 2.5, 7.5]
+        assert kept.quality.tolist() == [0, 0, 0]
+        assert store.samples("g", "gas_volume", 6, 2**60).value.tolist() == [0.25]
+        assert store.intervals(Resolution.QUARTER, "m", 0, 2**40).amount.tolist() == [1.5]
+        assert store.points("weather", {"site": "s"}, 0, 2**40).fields["temp_c"].tolist() == [9.5]
+        store.write_samples([Samples("g", "gas_volume", [5], [9.0], "s", 5, Quality.ESTIMATED)])
+        assert store.samples("g", "gas_volume", 0, 2**60).quality.tolist() == [2, 0]
+        store.close()
+
+
+def test_rooms_that_start_together_bring_an_old_file_up_to_date_once(first_version):
+    with ThreadPoolExecutor(4) as pool:
+        for store in pool.map(lambda _: SqliteSeries(first_version), range(4)):
+            assert store.latest_sample_ms()["g"] == 1_774_738_800_000
+            store.close()
+
+
+def test_a_measured_sample_stands_in_influxdb_as_it_did_before_there_were_qualities():
+    measured, estimated = (
+        "".join(sample_lines(Samples("m", "gas_volume", [1], [0.0], "s", 5, quality)))
+        for quality in (Quality.MEASURED, Quality.ESTIMATED)
+    )
+    assert measured == 'sample,meter=m,register=gas_volume value=0.0,received_ms=5.0,source="s" 1000000'
+    assert estimated.startswith("sample,meter=m,quality=estimated,register=gas_volume value=0.0,")
 
 
 def test_what_was_written_is_there_after_opening_again(tmp_path):

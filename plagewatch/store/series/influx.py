@@ -15,7 +15,7 @@ from influxdb_client.rest import ApiException
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Intervals, Resolution
-from plagewatch.metering.readings import Flow, Samples
+from plagewatch.metering.readings import Flow, Quality, Samples
 from plagewatch.store.names import (
     ENERGY_BUCKET,
     EVIDENCE_BUCKET,
@@ -25,6 +25,7 @@ from plagewatch.store.names import (
     TAG_CARRIER,
     TAG_FLOW,
     TAG_METER,
+    TAG_QUALITY,
     TAG_REGISTER,
     known_field,
 )
@@ -36,6 +37,7 @@ from plagewatch.store.series.line_protocol import (
     interval_lines,
     name_of_tag,
     point_lines,
+    quality_word,
     quoted,
     sample_lines,
     time_ns,
@@ -48,7 +50,9 @@ LINES_PER_WRITE = 20_000
 # Years are asked for at once, and each shard is a file to open: a month each, not the week that is the default.
 SHARD_S = 28 * 86_400
 
-Rows = list[list[float | None]]
+Rows = list[list[Any]]
+
+QUALITY_OF_TAG = {quality_word(quality): quality for quality in Quality}
 
 
 class InfluxSeries:
@@ -86,10 +90,14 @@ class InfluxSeries:
 
     def samples(self, meter: str, register: str, start_ms: int, end_ms: int) -> Evidence:
         condition = self._of_register(meter, register, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS))
-        rows = self._rows(EVIDENCE_BUCKET, f"SELECT value, received_ms FROM {SAMPLE} WHERE {condition}")
+        rows = self._rows(EVIDENCE_BUCKET, f"SELECT value, received_ms, {TAG_QUALITY} FROM {SAMPLE} WHERE {condition}")
         at_ms, value = _whole(rows, 0) // NS_PER_MS, _floats(rows, 1)
-        order = np.lexsort((value, at_ms))  # the store has them in order of the fingerprint
-        return Evidence(at_ms[order], value[order], _whole(rows, 2)[order])
+        quality = np.array([QUALITY_OF_TAG.get(row[3], Quality.MEASURED) for row in rows], np.int8)
+        order = np.lexsort((quality, value, at_ms))  # the store has them in order of the fingerprint
+        found = Evidence(at_ms[order], value[order], quality[order], _whole(rows, 2)[order])
+        # Each quality is a series of its own: of a value told with two, both points are there.
+        again = (np.diff(found.at_ms) == 0) & (np.diff(found.value) == 0)
+        return found.where(~np.concatenate([[False], again])) if again.any() else found
 
     def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
         start_ns, end_ns = time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS)

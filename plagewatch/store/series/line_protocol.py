@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats, Intervals
-from plagewatch.metering.readings import Samples
-from plagewatch.store.names import INTERVAL_FIELDS, KNOWN, SAMPLE, TAG_METER, TAG_REGISTER, known_field
+from plagewatch.metering.readings import Quality, Samples
+from plagewatch.store.names import INTERVAL_FIELDS, KNOWN, SAMPLE, TAG_METER, TAG_QUALITY, TAG_REGISTER, known_field
 from plagewatch.store.series.protocol import Points
 
 NS_PER_MS = 1_000_000
@@ -84,13 +84,24 @@ def fingerprint(value: Floats) -> NDArray[np.int64]:
 
 def sample_lines(block: Samples) -> Iterator[str]:
     """Evidence, one point a sample."""
-    head = _head(SAMPLE, {TAG_METER: block.meter, TAG_REGISTER: block.register})
+    # A measured sample has no tag of its quality: it stands in the series in which it stood before there was one.
+    quality = "" if block.quality is Quality.MEASURED else quality_word(block.quality)
+    head = _head(SAMPLE, {TAG_METER: block.meter, TAG_REGISTER: block.register, TAG_QUALITY: quality})
     source = block.source.replace("\\", "\\\\").replace('"', '\\"')
     tail = f',received_ms={float(block.received_ms)!r},source="{source}" '
     value = np.asarray(block.value, np.float64)
     at_ns = np.asarray(block.at_ms, np.int64) * NS_PER_MS + fingerprint(value)
     for amount, instant in zip(value.tolist(), at_ns.tolist(), strict=True):
         yield f"{head}value={amount!r}{tail}{instant}"
+
+
+def quality_word(quality: Quality) -> str:
+    """A quality as it stands in the tag.
+
+    >>> quality_word(Quality.ESTIMATED)
+    'estimated'
+    """
+    return quality.name.lower()
 
 
 def interval_lines(measurement: str, tags: Mapping[str, str], intervals: Intervals) -> Iterator[str]:

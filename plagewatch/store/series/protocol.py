@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,18 @@ class SeriesError(Exception):
 class Evidence:
     """Stored samples of one meter register, by time and then value; two values at one instant are both here.
 
-    at_ms, received_ms: milliseconds since 1970 UTC. value: unit of the register word. All of one length.
+    at_ms, received_ms: milliseconds since 1970 UTC. value: unit of the register word. quality: numbers of `Quality`,
+    of a value told with two the smaller. All of one length.
     """
 
     at_ms: NDArray[np.int64]
     value: NDArray[np.float64]
+    quality: NDArray[np.int8]
     received_ms: NDArray[np.int64]
+
+    def where(self, keep: NDArray[np.bool_]) -> Self:
+        """The samples that a mask of the same length keeps."""
+        return type(self)(self.at_ms[keep], self.value[keep], self.quality[keep], self.received_ms[keep])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,10 @@ class SeriesStore(Protocol):
     """Evidence and figures over time. Every write is idempotent; every method may raise SeriesError."""
 
     def write_samples(self, blocks: Sequence[Samples]) -> None:
-        """Keep evidence. The same (meter, register, instant, value) again changes nothing; another value is kept."""
+        """Keep evidence. The same (meter, register, instant, value) again changes nothing; another value is kept.
+
+        Told again with another quality, the better one holds, whichever came first.
+        """
 
     def samples(self, meter: str, register: str, start_ms: int, end_ms: int) -> Evidence:
         """Evidence in [start_ms, end_ms)."""

@@ -15,7 +15,7 @@ from plagewatch.metering.readings import Flow, Samples
 from plagewatch.store.names import INTERVAL_FIELDS
 from plagewatch.store.series.protocol import Evidence, Points, SeriesError, finite
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Names are kept once and rows carry a number; without a rowid the primary key is the table.
 SCHEMA = f"""
@@ -23,7 +23,7 @@ CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE register (id INTEGER PRIMARY KEY, meter TEXT NOT NULL, register TEXT NOT NULL, UNIQUE (meter, register));
 CREATE TABLE sample (
     register INTEGER NOT NULL, at_ms INTEGER NOT NULL, value REAL NOT NULL,
-    received_ms INTEGER NOT NULL, source INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL, source INTEGER NOT NULL, quality INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (register, at_ms, value)) WITHOUT ROWID;
 CREATE TABLE flow (
     id INTEGER PRIMARY KEY, meter TEXT NOT NULL, flow TEXT NOT NULL, carrier TEXT NOT NULL, UNIQUE (meter, flow));
@@ -41,8 +41,16 @@ CREATE TABLE point_series (id INTEGER PRIMARY KEY, measurement TEXT NOT NULL, ta
 CREATE TABLE point (
     series INTEGER NOT NULL, start_s INTEGER NOT NULL, value REAL,
     PRIMARY KEY (series, start_s)) WITHOUT ROWID;
-PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+# What brings a file of a version to the next one, in place: a year of evidence is not copied.
+UPGRADES = {1: "ALTER TABLE sample ADD COLUMN quality INTEGER NOT NULL DEFAULT 0"}
+
+# The first write of a sample stands, but for its quality: the better one of all that were told.
+KEEP = (
+    "INSERT INTO sample (register, at_ms, value, received_ms, source, quality) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET quality = excluded.quality WHERE excluded.quality < sample.quality"
+)
 
 # A later try may find the lock gone or the disk cleaned up; a file that is no database stays one.
 _RETRYABLE = ("locked", "busy", "full", "disk i/o")
@@ -74,18 +82,19 @@ class SqliteSeries:
                     block.value,
                     repeat(block.received_ms),
                     repeat(self._id(connection, "source", name=block.source)),
+                    repeat(int(block.quality)),
                     strict=False,
                 )
                 for block in blocks
             )
-            connection.executemany("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?)", rows)
+            connection.executemany(KEEP, rows)
 
     def samples(self, meter: str, register: str, start_ms: int, end_ms: int) -> Evidence:
-        query = "SELECT at_ms, value, received_ms FROM sample WHERE register = ? AND at_ms >= ? AND at_ms < ?"
+        query = "SELECT at_ms, value, quality, received_ms FROM sample WHERE register = ? AND at_ms >= ? AND at_ms < ?"
         with self._reading() as connection:
             number = self._known_id(connection, "register", meter=meter, register=register)
             rows = connection.execute(query, (number, start_ms, end_ms)).fetchall()
-        return Evidence(_whole(rows, 0), _floats(rows, 1), _whole(rows, 2))
+        return Evidence(_whole(rows, 0), _floats(rows, 1), _whole(rows, 2).astype(np.int8), _whole(rows, 3))
 
     def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
         before = "SELECT DISTINCT at_ms FROM sample WHERE register = ? AND at_ms < ? ORDER BY at_ms DESC LIMIT ?"
@@ -180,16 +189,16 @@ class SqliteSeries:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise SeriesError(f"{self._path} was written by a newer plagewatch: update this one", retryable=False)
-        if version == 0:
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                if self._writer.execute("PRAGMA user_version").fetchone() == (0,):
-                    for statement in SCHEMA.split(";"):
-                        self._writer.execute(statement)
-                self._writer.execute("COMMIT")
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
+        if version < SCHEMA_VERSION:
+            with self._writing() as connection:
+                # Asked again: rooms that start together all find the file old, and one of them was first.
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                statements = (
+                    SCHEMA.split(";") if version == 0 else [UPGRADES[v] for v in range(version, SCHEMA_VERSION)]
+                )
+                if version < SCHEMA_VERSION:
+                    for statement in (*statements, f"PRAGMA user_version = {SCHEMA_VERSION}"):
+                        connection.execute(statement)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
