@@ -24,8 +24,8 @@ PURE = tuple(f"plagewatch/{name}" for name in ("metering/", "savings/", "plage/"
     "digest/rows.py",
     "digest/target.py",
 )
-# `holidays` only computes: no clock, no file, no network.
-PURE_MAY_IMPORT = ("numpy", "holidays", "plagewatch.metering", "plagewatch.savings", "plagewatch.plage",
+# `holidays` and `pint` only compute: no clock, no network.
+PURE_MAY_IMPORT = ("numpy", "holidays", "pint", "plagewatch.metering", "plagewatch.savings", "plagewatch.plage",
                    "plagewatch.solar", "plagewatch.tickets", "rules.detectors", "rules.catalogue", "rules.incidents",
                    "digest.compose", "digest.comparison", "digest.facts", "digest.phrases", "digest.advice",
                    "digest.health", "digest.rows", "digest.target")  # fmt: skip
