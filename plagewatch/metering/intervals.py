@@ -7,6 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from plagewatch.metering.readings import Quality
+
 Floats = NDArray[np.float64]
 Seconds = NDArray[np.int64]
 
@@ -26,10 +28,11 @@ class Intervals:
 
     start_s: first instant of each interval, seconds since 1970 UTC, strictly rising.
     amount: what went through [kWh or m3, the meter's unit]; NaN = not known, never 0.
-    coverage: share of the interval that was measured, 0...1; 0 for a spread gap, of which only the total is known.
+    coverage: share of the interval that was measured, 0...1; 0 for a spread gap, of which only the total is known, and
+        for an estimate, which counts in every total and was not measured.
     interpolated, spread, estimated, manual: how much of the amount is of that origin [unit of amount]; the rest was
-        measured. Interpolated: between two samples close to each other. Spread: over a gap. Estimated: by the network
-        operator or a model. Manual: typed in by a person.
+        measured. No part of an amount has two origins. Interpolated: between two samples close to each other. Spread:
+        over a gap. Estimated: by the network operator or a model. Manual: typed in by a person.
     """
 
     start_s: Seconds
@@ -46,6 +49,20 @@ class Intervals:
         nothing = np.zeros(len(start_s))
         coverage = np.where(np.isnan(amount), 0.0, 1.0)
         return cls(start_s, amount, coverage, nothing, nothing, nothing, nothing)
+
+    @classmethod
+    def reported(cls, start_s: Seconds, amount: Floats, quality: NDArray[np.int8]) -> Self:
+        """Intervals told as such, each with a number of `Quality`.
+
+        >>> told = Intervals.reported(np.array([0, 900]), np.array([1.5, 2.0]), np.array([0, 2], np.int8))
+        >>> told.amount, told.coverage, told.estimated
+        (array([1.5, 2. ]), array([1., 0.]), array([0., 2.]))
+        """
+        nothing, known = np.zeros(len(start_s)), ~np.isnan(amount)
+        estimated = np.where(known & (quality == Quality.ESTIMATED), amount, 0.0)
+        manual = np.where(known & (quality == Quality.MANUAL), amount, 0.0)
+        coverage = np.where(known & (quality != Quality.ESTIMATED), 1.0, 0.0)
+        return cls(start_s, amount, coverage, nothing, nothing, estimated, manual)
 
     @classmethod
     def empty(cls) -> Self:

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from plagewatch.metering.course import Note
 from plagewatch.metering.meters import MeterFacts, Swap
+from plagewatch.metering.readings import Quality
 from plagewatch.metering.registers import Booking, Terms, book
 
 START_MS = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1000
 QUARTER_MS = 900_000
+ORIGINS = ("interpolated", "spread", "estimated", "manual")
+READ, TYPED, GUESSED = Quality.MEASURED, Quality.MANUAL, Quality.ESTIMATED
 PLAIN = Terms(900, "kWh", [MeterFacts("m", digits=6, decimals=1)])
 
 
@@ -20,8 +23,14 @@ def at(*quarters: float) -> np.ndarray:
     return np.array([START_MS + round(quarter * QUARTER_MS) for quarter in quarters], np.int64)
 
 
-def booked(at_ms: np.ndarray, value, terms: Terms = PLAIN) -> Booking:
-    return book(at_ms, np.array(value, np.float64), terms, START_MS // 1000, START_MS // 1000 + 400 * 86_400)
+def booked(at_ms: np.ndarray, value, terms: Terms = PLAIN, quality=None) -> Booking:
+    told = None if quality is None else np.array(quality, np.int8)
+    return book(at_ms, np.array(value, np.float64), terms, START_MS // 1000, START_MS // 1000 + 400 * 86_400, told)
+
+
+def origins(booking: Booking) -> dict[str, list[float]]:
+    parts = {name: getattr(booking.quarters, name) for name in ORIGINS}
+    return {name: np.round(part, 6).tolist() for name, part in parts.items() if part.any()}
 
 
 def amounts(booking: Booking) -> list[float | None]:
@@ -182,6 +191,58 @@ def test_the_new_device_rolls_over_where_the_swap_says():
     assert_conserved(found)
 
 
+def test_a_pair_takes_the_worse_quality_of_its_samples():
+    # Four quarters: read to read, read to estimate, estimate to typed, typed to read.
+    found = booked(at(0, 1, 2, 3, 4), [10.0, 11.0, 13.0, 16.0, 20.0], quality=[READ, READ, GUESSED, TYPED, READ])
+    assert amounts(found) == [1.0, 2.0, 3.0, 4.0]
+    assert origins(found) == {"estimated": [0.0, 2.0, 3.0, 0.0], "manual": [0.0, 0.0, 0.0, 4.0]}
+    assert found.quarters.coverage.tolist() == [1.0, 0.0, 0.0, 1.0]  # nobody measured what was estimated
+    assert_conserved(found)
+
+
+@pytest.mark.parametrize(
+    ("ends", "quality", "origin"),
+    [
+        ((0, 1), READ, None),
+        ((0.5, 1.5), READ, "interpolated"),
+        ((0.5, 1.5), TYPED, "manual"),
+        ((0.5, 1.5), GUESSED, "estimated"),
+        ((0, 5), READ, "spread"),
+        ((0, 5), TYPED, "spread"),
+        ((0, 5), GUESSED, "spread"),
+    ],
+)
+def test_a_pair_has_one_origin(ends, quality, origin):
+    found = booked(at(*ends), [0.0, 6.0], quality=[READ, quality])
+    assert np.nansum(found.quarters.amount) == pytest.approx(6.0)
+    parts = {name: getattr(found.quarters, name).sum() for name in ORIGINS}
+    assert parts == {name: pytest.approx(6.0 if name == origin else 0.0) for name in ORIGINS}
+
+
+def test_an_estimate_gives_way_to_what_was_read_at_its_instant():
+    told = booked(at(0, 1, 1, 1, 2), [10.0, 11.0, 11.5, 12.0, 13.0], quality=[READ, TYPED, GUESSED, READ, READ])
+    assert amounts(told) == [2.0, 1.0]
+    assert (origins(told), notes(told)) == ({}, [])
+    only_worse = booked(at(0, 1, 1, 2), [10.0, 11.0, 11.5, 13.0], quality=[READ, TYPED, GUESSED, READ])
+    assert amounts(only_worse) == [1.0, 2.0]
+    assert origins(only_worse) == {"manual": [1.0, 2.0]}
+
+
+def test_two_read_values_contradict_each_other_whatever_was_estimated_beside_them():
+    found = booked(at(0, 1, 1, 1, 2), [10.0, 11.0, 11.5, 12.0, 13.0], quality=[READ, READ, GUESSED, READ, READ])
+    assert notes(found) == [Note.CONTRADICTION]
+    assert amounts(found) == [1.5, 1.5]
+    assert found.found[0].step == 1.0  # between the two that were read
+
+
+def test_indexes_of_a_declared_swap_were_typed_in():
+    swap = Swap("m", "r", START_MS + QUARTER_MS, 101.0, 7.0)
+    found = booked(at(0, 1, 2, 3), [100.0, 7.0, 8.0, 9.0], Terms(900, "kWh", PLAIN.facts, [swap]))
+    assert amounts(found) == [1.0, 1.0, 1.0]
+    assert origins(found) == {"manual": [1.0, 1.0, 0.0]}
+    assert found.quarters.coverage.tolist() == [1.0, 1.0, 1.0]
+
+
 def test_only_the_quarters_asked_for_are_given_but_the_account_is_of_all():
     one = book(at(0, 1, 2, 3), np.array([0.0, 1.0, 3.0, 6.0]), PLAIN, START_MS // 1000 + 900, START_MS // 1000 + 1800)
     assert amounts(one) == [2.0]
@@ -235,8 +296,13 @@ def streams(draw):
 @given(streams())
 def test_whatever_came_every_unit_is_accounted_for(stream):
     at_ms, value, terms = stream
-    found = booked(at_ms, value, terms)
+    found = booked(
+        at_ms, value, terms, np.random.default_rng(len(value)).choice([READ, READ, TYPED, GUESSED], len(value))
+    )
     assume(not np.isnan(found.first_index))
+    parts = [getattr(found.quarters, name) for name in ORIGINS]
+    assert min(part.min(initial=0.0) for part in parts) >= -1e-6
+    assert (sum(parts) <= np.nan_to_num(found.quarters.amount) + 1e-6).all()
     assert_conserved(found, terms.facts[0].multiplier)
     known = found.quarters.amount[found.quarters.known]
     assert (known >= -1e-6).all()

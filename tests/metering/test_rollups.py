@@ -29,6 +29,15 @@ def test_a_day_has_as_many_quarters_as_its_clock(day, quarters):
     assert missing.coverage[0] == pytest.approx((quarters - 1) / quarters)
 
 
+def test_every_sum_carries_the_origins_of_its_parts():
+    told = Intervals.reported(
+        np.arange(4) * QUARTER_S, np.array([1.0, 2.0, 4.0, np.nan]), np.array([0, 1, 2, 2], np.int8)
+    )
+    hour = roll_up(added([told, told]), QUARTER_S, np.array([0, 3600]))
+    assert (hour.amount.tolist(), hour.manual.tolist(), hour.estimated.tolist()) == ([14.0], [4.0], [8.0])
+    assert hour.coverage.tolist() == [0.5]  # two of four quarters were read
+
+
 def test_what_is_unknown_is_no_zero():
     fine = Intervals.measured(np.array([0, 900, 3600, 4500]), np.array([np.nan, 2.0, np.nan, np.nan]))
     hours = roll_up(fine, QUARTER_S, np.array([0, 3600, 7200, 10_800]))
