@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.decoders import plain_json, shelly
+from collector.decoders import dsmr_p1, plain_json, shelly
 from collector.decoders.door import MAX_PAYLOAD_BYTES, Memory, Message, Refused, nothing, shown
 from plagewatch.metering.readings import Decoded, Packet, Reason
 
@@ -28,6 +28,7 @@ class Family:
 FAMILIES: Sequence[Family] = (
     Family("plain_json", plain_json.TOPIC, plain_json.decode, "loggers/unknown/readings"),
     Family("shelly", shelly.TOPIC, shelly.decode, "unknown/events/rpc"),
+    Family("dsmr_p1", dsmr_p1.TOPIC, dsmr_p1.decode, "dsmr/unknown/telegram"),
 )
 BY_NAME = {family.name: family for family in FAMILIES}
 
