@@ -9,12 +9,24 @@ from api.assessment import LatestAssessment
 from api.context import AppContext
 from api.pages import STATIC
 from api.problems import catch_problems
-from api.routes import data_health, health, meter, plage, quarantine, registry, series, start, ticket_pages, tickets
+from api.routes import (
+    balance,
+    data_health,
+    health,
+    meter,
+    plage,
+    quarantine,
+    registry,
+    series,
+    start,
+    ticket_pages,
+    tickets,
+)
 from api.safety import Safety
 
 __all__ = ["AppContext", "create_app"]
 
-ROUTES = (data_health, health, meter, plage, quarantine, registry, series, start, ticket_pages, tickets)
+ROUTES = (balance, data_health, health, meter, plage, quarantine, registry, series, start, ticket_pages, tickets)
 
 ABOUT = """
 Figures of meters with what is known of them, and the tickets that abnormal consumption opens.

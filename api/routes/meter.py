@@ -16,6 +16,7 @@ from api.figures import coarse_enough, meters_now
 from api.language import Language, language_of
 from api.pages import page
 from api.registry import read
+from api.routes.balance import tree_of
 from plagewatch.charts import ChartStyle, Size, amounts_chart
 from plagewatch.charts.grid import grid_of
 from plagewatch.metering.intervals import Resolution
@@ -108,6 +109,7 @@ def meter(
     if found.kind is Kind.GAUGE:
         return page(request, "gauge.html", values)
     figures = listed(context, found, site.timezone, coarse_enough(found, _LISTED[period]), days)
+    values |= tree_of(context, registry, found)
     return page(request, "meter.html", values | {"figures": figures, "drawn": coarse_enough(found, _DRAWN[period])})
 
 
