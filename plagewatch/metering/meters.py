@@ -155,7 +155,7 @@ def shares_on(shares: Iterable[Share], day: date) -> list[Share]:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Which meter a device's register feeds, from an instant on."""
+    """Which meter a device's register feeds, from an instant on until `to_ms` or the next binding of that register."""
 
     device: str
     register: str
@@ -163,6 +163,7 @@ class Binding:
     from_ms: int = 0
     as_register: str | None = None  # what a `field.<name>` counts, in a register word
     unit: str | None = None  # in which a `field.<name>` counts
+    to_ms: int | None = None  # from then on it feeds none; None = until the next binding
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ binding = Table(
     Column("meter", ForeignKey("meter.id"), nullable=False),
     Column("as_register", String),
     Column("unit", String),
+    Column("to_ms", BigInteger),
 )
 
 person = Table(
@@ -403,14 +404,18 @@ replay = Table(  # packets of a device that shall go through the collector once 
     metadata,
     Column("id", Serial, primary_key=True),
     Column("device", String, nullable=False),  # empty: of all devices
+    Column("template", String, nullable=False),  # only topics of this form; empty: all topics
     Column("since_ms", BigInteger, nullable=False),  # packets received from then on
     Column("who", String, nullable=False),
     Column("asked_ms", BigInteger, nullable=False),
     Column("next_id", BigInteger),  # place in the spool up to which it is done; empty: not begun
     Column("last_id", BigInteger),  # place in the spool where it ends
+    Column("counted", BigInteger, nullable=False),  # packets that quarantine had counted when it began
     Column("packets", BigInteger, nullable=False),
     Column("samples", BigInteger, nullable=False),
     Column("done_ms", BigInteger),
+    Column("gone", BigInteger, nullable=False),  # of those counted, how many the spool no longer had
+    Column("complete_from_ms", BigInteger),  # where the spool no longer had all: from when on it did
     Column("trouble", Text, nullable=False),
 )
 

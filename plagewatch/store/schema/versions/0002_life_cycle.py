@@ -43,14 +43,18 @@ def upgrade() -> None:
         "replay",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("device", sa.String(), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
         sa.Column("since_ms", sa.BigInteger(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
         sa.Column("asked_ms", sa.BigInteger(), nullable=False),
         sa.Column("next_id", sa.BigInteger(), nullable=True),
         sa.Column("last_id", sa.BigInteger(), nullable=True),
+        sa.Column("counted", sa.BigInteger(), nullable=False),
         sa.Column("packets", sa.BigInteger(), nullable=False),
         sa.Column("samples", sa.BigInteger(), nullable=False),
         sa.Column("done_ms", sa.BigInteger(), nullable=True),
+        sa.Column("gone", sa.BigInteger(), nullable=False),
+        sa.Column("complete_from_ms", sa.BigInteger(), nullable=True),
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replay")),
     )
@@ -191,6 +195,7 @@ def upgrade() -> None:
     with op.batch_alter_table("binding", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("as_register", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("unit", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("to_ms", sa.BigInteger(), nullable=True))
 
     with op.batch_alter_table("meter", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("gas_station", sa.String(), server_default=sa.text("''"), nullable=False))
