@@ -22,7 +22,7 @@ class Subject:
     def terms(self, register: str, usual_s: float) -> Terms:
         """What the ledger needs to know of one register."""
         swaps = [swap for swap in self.swaps if swap.register == register]
-        return Terms(usual_s, self.meter.unit, self.facts, swaps)
+        return Terms(usual_s, self.meter.unit, self.facts, swaps, register)
 
 
 def subjects(engine: Engine) -> dict[str, Subject]:

@@ -8,11 +8,13 @@ from plagewatch.metering.intervals import Floats, Intervals
 from plagewatch.metering.meters import Carrier
 from plagewatch.metering.readings import Behaviour, Flow, register_word
 
+UNITLESS = "1"
+
 # The first group of which there is evidence makes the flow; what follows would count the same energy again.
 _ELECTRICITY: tuple[tuple[str, ...], ...] = (("energy_import_total",), ("energy_import_day", "energy_import_night"))
 _SOLAR = (("solar_energy_total",), ("energy_export_total",))
 _HEAT = (("heat_energy_total",),)
-_GAS = (("gas_volume",),)
+_GAS = (("gas_volume",), ("energy_import_total",))  # some network operators count gas in kWh
 _WATER = (("water_volume",),)
 _LAST = (("pulse_count",), ("energy_interval", "volume_interval"))
 _MAIN: dict[Carrier, tuple[tuple[str, ...], ...]] = {
@@ -26,18 +28,25 @@ _MAIN: dict[Carrier, tuple[tuple[str, ...], ...]] = {
 _EXPORT = (("energy_export_total",), ("energy_export_day", "energy_export_night"))
 
 
-def flow_registers(registers: Iterable[str], carrier: Carrier, flow: Flow) -> list[str]:
+def flow_registers(registers: Iterable[str], carrier: Carrier, flow: Flow, unit: str | None = None) -> list[str]:
     """The registers, channels among them, whose sum is the flow; empty where the meter has no such flow.
+
+    unit: that of the meter. A register in another one makes no flow of it: the same gas may be told in m3 and in kWh.
+    Pulses become what the meter's facts say they are worth.
 
     >>> flow_registers(["energy_import_day", "energy_import_night", "power_active"], Carrier.ELECTRICITY, "main")
     ['energy_import_day', 'energy_import_night']
     >>> flow_registers(["energy_import_day", "energy_import_total.1"], Carrier.ELECTRICITY, "main")
     ['energy_import_total.1']
+    >>> flow_registers(["gas_volume", "energy_import_total"], Carrier.GAS, "main", "kWh")
+    ['energy_import_total']
     """
     there = sorted(registers)
+    units = {unit, UNITLESS}
     groups = _MAIN.get(carrier, _LAST) if flow == "main" else () if carrier is Carrier.SOLAR else _EXPORT
     for group in groups:
-        if chosen := [register for register in there if register.partition(".")[0] in group]:
+        words = [word for word in group if unit is None or register_word(word).unit in units]
+        if chosen := [register for register in there if register.partition(".")[0] in words]:
             return chosen
     return []
 

@@ -159,6 +159,56 @@ def test_a_greatest_power_means_nothing_in_cubic_metres():
     assert booked(at(0, 1), [0.0, 50.0], terms).quarantined == 0.0
 
 
+def test_an_index_in_another_unit_makes_amounts_in_the_meters():
+    # 0.002 MWh are 2 kWh; with current transformers of 5 to 1 they are 10 kWh.
+    terms = Terms(900, "kWh", [MeterFacts("m", decimals=3, unit="MWh", multiplier=5.0, max_power_kw=50.0)])
+    found = booked(at(0, 1, 2), [1.0, 1.002, 1.202], terms)
+    assert amounts(found) == [10.0, None]  # 200 kWh in a quarter are 800 kW, times five
+    assert (found.booked, found.quarantined) == (pytest.approx(0.002), pytest.approx(0.2))
+
+
+def test_pulses_are_worth_what_the_facts_of_their_time_say():
+    facts = [MeterFacts("m", pulse_weight=0.01), MeterFacts("m", START_MS + 2 * QUARTER_MS, pulse_weight=0.1)]
+    found = booked(at(0, 1, 2, 3), [7, 17, 19, 24], Terms(900, "m3", facts, register="pulse_count.1"))
+    assert amounts(found) == [0.1, 0.02, 0.5]  # 10 and 2 pulses of 10 l, 5 of 100 l
+    assert found.booked == 17.0
+    litres = Terms(900, "m3", [MeterFacts("m", pulse_weight=10.0, unit="l", multiplier=2.0)], register="pulse_count")
+    assert amounts(booked(at(0, 1), [7, 17], litres)) == [0.2]
+
+
+def test_pulses_without_a_weight_book_nothing_and_are_all_accounted_for():
+    weighed = MeterFacts("m", START_MS + 2 * QUARTER_MS, pulse_weight=0.5)
+    found = booked(at(0, 1, 2, 3), [100, 103, 104, 106], Terms(900, "kWh", [weighed], register="pulse_count"))
+    assert amounts(found) == [None, None, 1.0]
+    assert found.quarters.coverage.tolist() == [0.0, 0.0, 1.0]
+    assert (found.booked, found.quarantined) == (2.0, 4.0)
+    (note,) = found.found
+    assert (note.note, note.from_ms, note.to_ms) == (Note.NO_PULSE_WEIGHT, START_MS, START_MS + 2 * QUARTER_MS)
+    heavy = Terms(900, "kWh", [MeterFacts("m", multiplier=40.0)], register="pulse_count")
+    assert notes(booked(at(0, 1), [0, 9], heavy)) == [Note.NO_PULSE_WEIGHT]  # a multiplier is no weight
+
+
+@pytest.mark.parametrize("unit", ["furlong", "m3", "W"])
+def test_a_unit_that_does_not_become_the_meters_books_nothing(unit):
+    found = booked(at(0, 1), [1.0, 2.0], Terms(900, "kWh", [MeterFacts("m", unit=unit)]))
+    assert (amounts(found), found.quarantined, notes(found)) == ([None], 1.0, [Note.UNIT_UNKNOWN])
+
+
+def test_the_greatest_flow_is_that_of_the_meter_in_pulses_too():
+    # 6 m3/h are 1.5 m3 in a quarter, 150 pulses of 10 l.
+    by_pulses = MeterFacts("m", pulse_weight=0.01, max_flow_m3h=6.0, max_power_kw=0.001)
+    terms = Terms(900, "m3", [by_pulses], register="pulse_count")
+    assert amounts(booked(at(0, 1, 2, 3), [0, 150, 301, 302], terms)) == [1.5, None, 0.01]
+    plain = Terms(900, "m3", [MeterFacts("m", max_flow_m3h=6.0)], register="gas_volume")
+    assert amounts(booked(at(0, 1, 2, 3), [0.0, 1.5, 3.1, 3.2], plain)) == [1.5, None, 0.1]
+    assert amounts(booked(at(0, 1), [0.0, 90.0], Terms(900, "kWh", plain.facts))) == [90.0]  # no flow of energy
+
+
+def test_with_a_pulse_weight_alone_no_limit_is_invented():
+    terms = Terms(900, "kWh", [MeterFacts("m", pulse_weight=1.0)], register="pulse_count")
+    assert amounts(booked(at(0, 1, 2), [0, 1, 1_000_000], terms)) == [1.0, 999_999.0]
+
+
 def test_two_values_of_one_instant_are_set_aside_unless_exactly_one_fits():
     one_fits = booked(at(0, 1, 1, 2), [100.0, 101.0, 250.0, 102.0])
     assert amounts(one_fits) == [1.0, 1.0]

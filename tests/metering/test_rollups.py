@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plagewatch.metering.flows import added, flow_registers
+from plagewatch.metering.flows import added, flow_registers, is_index
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import Carrier
@@ -73,6 +73,27 @@ def test_rolling_up_loses_and_invents_nothing(amount):
 )
 def test_a_total_is_never_added_to_its_parts(registers, carrier, flow, chosen):
     assert len(flow_registers(registers, carrier, flow)) == chosen
+
+
+@pytest.mark.parametrize(
+    ("registers", "carrier", "unit", "chosen"),
+    [
+        (["energy_import_total", "gas_volume"], Carrier.GAS, "m3", ["gas_volume"]),
+        (["energy_import_total", "gas_volume"], Carrier.GAS, "kWh", ["energy_import_total"]),
+        (["energy_import_total"], Carrier.GAS, "m3", []),
+        (["volume_interval", "energy_interval"], Carrier.GAS, "kWh", ["energy_interval"]),
+        (["pulse_count.2", "field.counter"], Carrier.GAS, "kWh", ["pulse_count.2"]),
+        (["water_volume", "energy_import_total"], Carrier.HEAT, "kWh", ["energy_import_total"]),
+    ],
+)
+def test_a_flow_is_told_in_the_unit_of_its_meter(registers, carrier, unit, chosen):
+    assert flow_registers(registers, carrier, "main", unit) == chosen
+
+
+@pytest.mark.parametrize("carrier", list(Carrier))
+def test_a_number_that_nobody_said_the_meaning_of_makes_no_flow(carrier):
+    assert [flow_registers(["field.total", "field"], carrier, flow, "kWh") for flow in ("main", "export")] == [[], []]
+    assert not is_index("field.total")
 
 
 def test_parts_that_do_not_overlap_are_both_there():
