@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.decoders import dsmr_p1, plain_json, shelly
+from collector.decoders import dsmr_p1, plain_json, shelly, sparkplug_b
 from collector.decoders.door import MAX_PAYLOAD_BYTES, Memory, Message, Refused, nothing, shown
 from plagewatch.metering.readings import Decoded, Packet, Reason
 
@@ -16,17 +16,20 @@ class Family:
     """A device family.
 
     topic: which topics are its own, matched whole, with a group `device`. decode: readings of one message; it may raise
-    Refused. sample_topic: one of its topics, for a payload that comes without one.
+    Refused. sample_topic: one of its topics, for a payload that comes without one. device: the device that a topic
+    names, where that is not the group as it stands.
     """
 
     name: str
     topic: re.Pattern[str]
     decode: Callable[[Message], Decoded]
     sample_topic: str
+    device: Callable[[re.Match[str]], str] = lambda match: match["device"] or ""
 
 
 FAMILIES: Sequence[Family] = (
     Family("plain_json", plain_json.TOPIC, plain_json.decode, "loggers/unknown/readings"),
+    Family("sparkplug_b", sparkplug_b.TOPIC, sparkplug_b.decode, "spBv1.0/a/DDATA/b/c", sparkplug_b.device_name),
     Family("shelly", shelly.TOPIC, shelly.decode, "unknown/events/rpc"),
     Family("dsmr_p1", dsmr_p1.TOPIC, dsmr_p1.decode, "dsmr/unknown/telegram"),
 )
@@ -77,7 +80,7 @@ def device_of(topic: str, routes: Sequence[Route] = ()) -> str:
     >>> device_of("loggers/cellar/readings"), device_of("weather/today")
     ('cellar', '')
     """
-    return next((match["device"] or "" for _, match in _matching(topic, routes)), "")
+    return next((family.device(match) for family, match in _matching(topic, routes)), "")
 
 
 def guesses(packet: Packet) -> list[tuple[str, Decoded]]:

@@ -59,6 +59,7 @@ ONLY_IN = {
     "grafana_client": ("dashboards/",),
     "grafana_foundation_sdk": ("dashboards/",),
     "typer": COMPOSITION_ROOT,
+    "google": ("collector/decoders/sparkplug_b/",),
 }
 
 

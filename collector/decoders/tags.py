@@ -1,0 +1,216 @@
+"""Tag names that somebody typed into a gateway: which register a name and a unit say, if they say one.
+
+Only a name that says what is counted, that it is a running total and, for electricity, in which direction, becomes a
+register, and only with a unit that fits. Everything else is `field.<name>`: shown, and booked by nobody but a person.
+"""
+
+import re
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from plagewatch.metering.readings import REGISTERS, Readings
+from plagewatch.metering.units import UNITS, Unit
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TOTAL = _words("total totals index counter cumulative cumulated cumul lifetime meter reading totaal teller")
+
+# A value of a stretch of time, of a tariff, a limit or another kind of energy: never a running total.
+_NEVER = _words(
+    "today yesterday daily day dag jour week weekly month monthly maand mois year yearly jaar annee hour hourly minute"
+    " quarter interval period previous last session trip partial delta diff increment avg average mean min minimum max"
+    " maximum peak demand reactive apparent var vars varh kvarh vah kvah tariff tarif tarief rate t1 t2 limit setpoint"
+    " threshold alarm price cost nominal rated target forecast net netto battery night nacht nuit offpeak"
+)
+
+
+class Row(NamedTuple):
+    """What a name must hold to say a register: one word of each set, none of `never`."""
+
+    register: str
+    words: Sequence[Collection[str]]
+    never: Collection[str] = frozenset()
+
+
+_SOLAR = _words("pv solar inverter yield production produced generation generated opbrengst productie")
+_EXPORT = _words("export exported injection injected injectie feedin reverse teruglevering")
+_IMPORT = _words("import imported forward afname prelevement")
+_USE = _words("consumption consumed verbruik consommation")
+_HEAT = _words("heat heating thermal warmte chaleur")
+_COLD = _words("cold cooling chilled koude froid")
+
+ROWS: Sequence[Row] = (
+    Row("heat_energy_total", (_HEAT, _TOTAL | {"energy", "import"}), _COLD),
+    Row("solar_energy_total", (_SOLAR, _TOTAL), _IMPORT | _EXPORT | _USE),
+    Row("energy_export_total", (_EXPORT,), _IMPORT | _HEAT | _COLD),
+    Row("energy_import_total", (_IMPORT,), _EXPORT | _HEAT | _COLD),
+    Row("energy_import_total", (_USE, _TOTAL), _EXPORT | _HEAT | _COLD | {"gas", "gaz"}),
+    Row("gas_volume", ({"gas", "gaz"}, _TOTAL | {"volume"}), {"flow", "flowrate", "debit"}),
+    Row("water_volume", ({"water", "eau"}, _TOTAL | {"volume"}), _HEAT | {"flow", "flowrate", "chilled", "debit"}),
+    Row("pulse_count", ({"pulse", "pulses", "impulse", "impulses"}, _TOTAL | {"count"})),
+    Row("power_export", (_EXPORT, {"power", "vermogen", "puissance"}), _IMPORT | {"factor"}),
+    Row("power_active", ({"power", "vermogen", "puissance"},), _EXPORT | _HEAT | _COLD | {"factor"}),
+    Row("temperature", ({"temperature", "temp", "temperatuur"},)),
+    Row("humidity", ({"humidity", "rh", "vochtigheid", "humidite"},)),
+    Row("irradiance", ({"irradiance", "irradiation", "radiation", "pyranometer"},)),
+    Row("co2", ({"co2"},)),
+)
+
+_SAYS_NO_MORE = _TOTAL | _words("active energy electricity electric electrical value sum ac volume") | _USE
+
+_SPELLINGS: Mapping[str, str] = {  # lower case -> ours. Not here: `mwh` and `mw`, which may be milli or mega.
+    spelled: unit
+    for unit, spellings in {
+        **{unit: unit.lower() for unit in UNITS if unit.lower() not in ("mwh", "mw", "mj", "1")},
+        "kWh": "kwh kw·h kw.h kwhr kilowatthour kilowatthours",
+        "Wh": "wh watthour watthours",
+        "W": "w watt watts",
+        "kW": "kw kilowatt kilowatts",
+        "m3": "m3 m^3",
+        "l": "l litre litres liter liters",
+        "°C": "°c ℃ c celsius",
+        "%": "% %rh percent",
+        "1": "pulses pulse imp counts",
+    }.items()
+    for spelled in spellings.split()
+}
+# Units of which a name's end shall not be read as the shorter unit that stands in it: kVAh is no Wh, m3/h no m3.
+_OTHER_UNITS = ("kVAh", "VAh", "kvarh", "kVArh", "varh", "VArh", "kVA", "kvar", "m3/h", "m³/h", "l/h", "l/min", "Ah")
+
+_WORD = re.compile(r"[A-Z]+[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[a-zà-ÿ]+[0-9]*|[0-9]+")
+# `Import_1` is the first import, `Phase_L` a line, not a unit.
+_AT_END = ({*UNITS} - {"1", "L"}).union(_OTHER_UNITS, ("kwh", "KWh", "KWH", "Kwh"))
+_ENDS = "|".join(re.escape(unit) for unit in sorted(_AT_END, key=len, reverse=True))
+_UNIT_AT_END = re.compile(
+    rf"(?P<name>.*?)(?:[\s_\-./:]*[\[(]\s*(?P<in>[^\])]+?)\s*[\])]|[\s_\-./:]+(?P<after>{_ENDS}))"
+)
+_UNIT_AT_START = re.compile(r"(?P<unit>[kKM]?Wh|kwh|m3|m³|GJ|MJ)[\s_\-./:]+(?P<name>.+)")
+_UNIT_GLUED = re.compile(r"(?P<name>.*[a-z0-9])(?P<unit>kWh|KWh|Kwh|MWh|kVAh|VAh|kvarh|varh|kVArh|VArh|(?<![kKMm])Wh)")
+_ODD = re.compile(r"[^\w.-]+")
+MAX_CHANNEL_LENGTH = 40
+MAX_FIELD_LENGTH = 80
+
+
+AS_SAID = Unit("?")
+
+
+class Meaning(NamedTuple):
+    """A register and what turns the device's number into the register's unit."""
+
+    register: str
+    unit: Unit
+
+
+def meaning(name: str, unit: str | None) -> Meaning:
+    """What a tag of this name counts. unit: as the payload says it beside the value; None where it says none.
+
+    Where the name says a unit too and another one, nothing is believed.
+
+    >>> meaning("Boiler room/Import energy", "Wh")
+    Meaning(register='energy_import_total.boiler_room', unit=Unit(canonical='kWh', times=1.0, per=1000.0))
+    >>> meaning("ActiveEnergyImport_kWh", None).register, meaning("TotalImportKWh", None).unit.canonical
+    ('energy_import_total', 'kWh')
+    >>> meaning("Energy", "kWh").register, meaning("import_today", "kWh").register, meaning("import", None).register
+    ('field.Energy', 'field.import_today', 'field.import')
+    >>> meaning("import_kWh", "Wh").register, meaning("Import", "kvarh").register
+    ('field.import_kWh', 'field.Import')
+    """
+    bare, unit_in_name = _split(name)
+    said = known_unit(unit) if unit else None
+    said_in_name = known_unit(unit_in_name) if unit_in_name else None
+    unknown = (unit and said is None) or (unit_in_name and said_in_name is None)
+    if unknown or (said and said_in_name and said != said_in_name):
+        return Meaning(field_register(name), AS_SAID)
+    said = said or said_in_name
+    words = [word.lower() for word in _WORD.findall(bare)]
+    for row in ROWS:
+        wanted = REGISTERS[row.register].unit
+        if wanted == ("1" if said is None else said.canonical) and _says(row, set(words)):
+            return Meaning(row.register + _channel(row, words), said or Unit("1"))
+    return Meaning(field_register(name), AS_SAID)
+
+
+def known_unit(unit: str) -> Unit | None:
+    """The unit behind a spelling; None where it is none of ours, or may be two of them.
+
+    >>> known_unit("KWH"), known_unit("mwh"), known_unit("kVAh")
+    (Unit(canonical='kWh', times=1.0, per=1.0), None, None)
+    """
+    text = unit.strip()
+    return UNITS.get(text) or UNITS.get(_SPELLINGS.get(text.lower(), ""))
+
+
+def field_register(name: str) -> str:
+    """The register of a number of which nobody has said what it is.
+
+    >>> field_register("Main meter/Energy (raw)"), field_register("")
+    ('field.Main_meter_Energy_raw', 'field.unnamed')
+    """
+    return "field." + (_short(_ODD.sub("_", name).strip("_."), MAX_FIELD_LENGTH) or "unnamed")
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    found = _UNIT_AT_END.fullmatch(name.strip())
+    if found is not None:
+        return found["name"], found["in"] or found["after"]
+    found = _UNIT_AT_START.fullmatch(name.strip()) or _UNIT_GLUED.fullmatch(name.strip())
+    return (name, None) if found is None else (found["name"], found["unit"])
+
+
+def _says(row: Row, words: set[str]) -> bool:
+    return all(words & set(wanted) for wanted in row.words) and not words & _NEVER and not words & set(row.never)
+
+
+def _channel(row: Row, words: Sequence[str]) -> str:
+    """What the name says beside the register: which of several meters it is."""
+    used = _SAYS_NO_MORE.union(*row.words)
+    rest = "_".join(word for word in words if word not in used)
+    return f".{_short(rest, MAX_CHANNEL_LENGTH)}" if rest else ""
+
+
+def _short(text: str, length: int) -> str:
+    # Two long names that begin alike must not become one.
+    return text if len(text) <= length else f"{text[: length - 9]}_{zlib.crc32(text.encode('utf-8', 'replace')):08x}"
+
+
+class Tag(NamedTuple):
+    """One value under the name that somebody gave it. at_ms: milliseconds since 1970 UTC; None = of its receipt."""
+
+    name: str
+    unit: str | None
+    value: float
+    at_ms: int | None
+
+
+class Gathered:
+    """The tags of one device and message, brought together by register."""
+
+    __slots__ = ("_device", "_names", "_values")
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._names: dict[str, str] = {}
+        self._values: dict[tuple[str, bool], list[tuple[int | None, float]]] = {}
+
+    def add(self, tag: Tag) -> None:
+        """Take a value. A second name for a register that has one already is a field: two series are never mixed."""
+        register, unit = meaning(tag.name, tag.unit)
+        if self._names.setdefault(register, tag.name) != tag.name:
+            register, unit = field_register(tag.name), AS_SAID
+        value = (tag.at_ms, tag.value * unit.times / unit.per)
+        self._values.setdefault((register, tag.at_ms is not None), []).append(value)
+
+    def readings(self) -> list[Readings]:
+        """All that was taken, one Readings for each register; values without a time each stand alone."""
+        made = []
+        for (register, timed), pairs in self._values.items():
+            if timed:
+                at_ms = [at for at, _ in pairs if at is not None]
+                made.append(Readings(self._device, register, at_ms, [value for _, value in pairs]))
+            else:
+                made += [Readings(self._device, register, None, [value]) for _, value in pairs[-1:]]
+        return made
