@@ -47,11 +47,10 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     >>> found.start_ms, found.end_ms
     (449100000, 450900000)
     """
-    instants = np.unique(known.at_ms)
+    instants, trouble, rise = _looked_at(known, terms)
     final = len(instants) - 1
     low = int(np.searchsorted(instants, from_ms))
     high = int(np.searchsorted(instants, to_ms, side="right")) - 1
-    trouble, rise = _trouble(known, terms, instants)
     opening, closing = _opening(instants, low - 1), _closing(instants, high + 1)
     back, onward, lead_in = _reaches(bool(trouble[max(opening - REACH - 1, 0) : closing + REACH + 2].any()))
     calm, anchors = _anchors(trouble, rise, known.from_start)
@@ -62,11 +61,13 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     closing = _closing(instants, last) + REACH + 1
     if not len(before) or (not known.to_end and (reaches_end or closing > final)):
         return None
+    ends = instants.copy()
+    if known.to_end:
+        ends[-1] = known.at_ms[-1]  # what stands there may have no value of its own, yet the rows go on to it
+    if known.from_start:
+        instants[0] = known.at_ms[0]
     return Affected(
-        int(instants[before[-1]]),
-        int(instants[min(closing, final)]),
-        int(instants[max(low - back, 0)]),
-        int(instants[last]),
+        int(instants[before[-1]]), int(ends[min(closing, final)]), int(instants[max(low - back, 0)]), int(ends[last])
     )
 
 
@@ -91,20 +92,29 @@ def _reaches(trouble_near: bool) -> tuple[int, int, int]:
     return 2 * (REACH + 1), REACH + 1, REACH + 1
 
 
-def _trouble(known: Known, terms: Terms, instants: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Instants at a break or with contradictions; and those that rise by more than noise from the one before."""
-    _, first, counts = np.unique(known.at_ms, return_index=True, return_counts=True)
-    value = known.value[first]
+def _looked_at(known: Known, terms: Terms) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Instants with one value; those of them at a break, a contradiction or a declared swap; those that surely rise.
+
+    An instant with several values may count or not, by its neighbours: as it may not, no reach is measured by it.
+    """
+    every, first, counts = np.unique(known.at_ms, return_index=True, return_counts=True)
+    single = counts == 1
+    if not single.any():
+        return every, np.ones(len(every), np.bool_), np.zeros(len(every), np.bool_)
+    instants, value = every[single], known.value[first[single]]
     stretch = stretch_of(instants, value, terms)
-    trouble = counts > 1
+    trouble = np.zeros(len(instants), np.bool_)
     breaks = is_break(stretch)
     trouble[1:] |= breaks
     trouble[:-1] |= breaks
+    special = [*every[~single], *(swap.at_ms for swap in terms.swaps)]
+    for beside in (np.searchsorted(instants, special), np.searchsorted(instants, special, side="right") - 1):
+        trouble[beside[(beside >= 0) & (beside < len(instants))]] = True
     rise = np.zeros(len(instants), np.bool_)
-    places = last_places(value)
-    step = np.where(stretch.resolution[:-1] > 0.0, stretch.resolution[:-1], np.minimum(places[:-1], places[1:]))
+    # A level that is held above a value is so by no more than this value's own last place.
+    step = np.where(stretch.resolution[:-1] > 0.0, stretch.resolution[:-1], last_places(value[:-1]))
     rise[1:] = np.diff(value) > step * (1 + 1e-6)
-    return trouble, rise
+    return instants, trouble, rise
 
 
 def _anchors(
