@@ -7,19 +7,19 @@ from math import nan
 
 import numpy as np
 
-from plagewatch.metering.intervals import Floats, Intervals, Seconds
+from plagewatch.metering.comparison import in_common
+from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.local_time import day_start_s, local_day, utc_offset_s
 from plagewatch.metering.meters import Carrier
 
 DAY_S = 86_400
-WEEK_S = 7 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
     """One carrier's week. amount: what is known of it [unit]; NaN = nothing.
 
-    both_now, both_before: amounts of this week and the one before over the intervals that both have [unit].
+    both_now, both_before: amounts of this week and the one before over the intervals that both have [unit], NaN = none.
     coverage: share of this week that was measured, 0...1.
     """
 
@@ -62,11 +62,11 @@ def week(carrier: Carrier, unit: str, intervals: Intervals, until_s: int, step_s
     """
     from_s = days_before_s(until_s, 7, tz)
     now = intervals.between(from_s, until_s)
-    before = _amounts_at(intervals, _a_week_earlier(now.start_s, tz))
-    both = now.known & ~np.isnan(before)
+    before = intervals.between(days_before_s(until_s, 14, tz), from_s)
+    both = in_common(now, before, Resolution.DAY if step_s >= DAY_S else Resolution.HOUR, tz)
     amount = float(now.amount[now.known].sum()) if now.known.any() else nan
     coverage = _covered_s(now, step_s, tz) / (until_s - from_s)
-    return Week(carrier, unit, amount, float(now.amount[both].sum()), float(before[both].sum()), min(coverage, 1.0))
+    return Week(carrier, unit, amount, both.now, both.before, min(coverage, 1.0))
 
 
 def together(weeks: Iterable[tuple[Week, float]]) -> list[Week]:
@@ -107,18 +107,3 @@ def _covered_s(now: Intervals, step_s: int, tz: str) -> float:
         return float(now.coverage.sum()) * step_s
     ends_s = [day_start_s(local_day(int(start_s), tz) + timedelta(1), tz) for start_s in now.start_s]
     return float(np.sum(now.coverage * (np.array(ends_s) - now.start_s)))
-
-
-def _a_week_earlier(start_s: Seconds, tz: str) -> Seconds:
-    # The same hour on the wall: a clock change between the weeks must not shift the comparison.
-    earlier_s = start_s - WEEK_S
-    return earlier_s + utc_offset_s(start_s, tz) - utc_offset_s(earlier_s, tz)
-
-
-def _amounts_at(intervals: Intervals, start_s: Seconds) -> Floats:
-    place = np.searchsorted(intervals.start_s, start_s)
-    found = place < len(intervals)
-    found[found] = intervals.start_s[place[found]] == start_s[found]
-    amounts = np.full(len(start_s), np.nan)
-    amounts[found] = intervals.amount[place[found]]
-    return amounts

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digest.facts import MeterWeek
-from plagewatch.metering.intervals import Floats, Intervals, Resolution
-from plagewatch.metering.local_time import local_fields
+from plagewatch.metering.comparison import in_common, whole
+from plagewatch.metering.intervals import Floats
 
-FULL = 0.99
 ENOUGH = 0.5
 
 
@@ -20,7 +18,7 @@ class Comparison:
     amount: over the `known` intervals of the week; NaN where none is known.
     common, common_before: over the `compared` intervals that both weeks know, at the same weekday and hour.
     known, compared, expected: how many intervals; expected = all of the week.
-    guessed: part of `amount` that was spread over a gap or estimated.
+    guessed: part of `amount` that was spread over a gap, estimated or typed in.
     """
 
     amount: float
@@ -60,19 +58,16 @@ def compare(meter: MeterWeek) -> Comparison:
 
     Intervals are matched by weekday and hour on the wall, so the hour that a change-over day lacks is left out.
     """
-    now, before = _complete(meter.this_week), _complete(meter.week_before)
-    now_slots, before_slots = _slots(now, meter), _slots(before, meter)
-    in_both = np.isin(now_slots, before_slots)
-    before_in_both = np.isin(before_slots, now_slots)
-    share = meter.share
+    now, share = whole(meter.this_week), meter.share
+    common = in_common(meter.this_week, meter.week_before, meter.resolution, meter.tz)
     return Comparison(
         amount=_total(now.amount) * share,
-        common=_total(now.amount[in_both]) * share,
-        common_before=_total(before.amount[before_in_both]) * share,
+        common=common.now * share,
+        common_before=common.before * share,
         known=len(now),
-        compared=int(in_both.sum()),
+        compared=common.compared,
         expected=meter.expected,
-        guessed=float(np.sum(now.spread + now.estimated)) * share,
+        guessed=float(np.sum(now.spread + now.estimated + now.manual)) * share,
     )
 
 
@@ -97,22 +92,6 @@ def together(parts: list[Comparison]) -> Comparison:
         expected=sum(part.expected for part in parts),
         guessed=sum(part.guessed for part in parts),
     )
-
-
-def _complete(intervals: Intervals) -> Intervals:
-    # An hour of which only some quarters are known says too little; one filled from a gap's total is whole.
-    filled = intervals.spread + intervals.estimated + intervals.manual > 0
-    return intervals.where(intervals.known & ((intervals.coverage >= FULL) | filled))
-
-
-def _slots(intervals: Intervals, meter: MeterWeek) -> NDArray[np.int64]:
-    fields = local_fields(intervals.start_s, meter.tz)
-    if meter.resolution is Resolution.DAY:
-        return fields.weekday
-    slots = fields.weekday * 24 + fields.hour
-    second_time = np.zeros(len(slots), np.int64)  # 02:00 comes twice on the last Sunday of October
-    second_time[1:] = (slots[1:] == slots[:-1]) & (fields.day[1:] == fields.day[:-1])
-    return np.asarray(slots + 1000 * second_time, np.int64)
 
 
 def _total(amounts: Floats) -> float:

@@ -96,7 +96,7 @@ def _notes(week: BuildingWeek, carrier: Carrier, c: Comparison, resolution: Reso
         )
         yield Phrase(text, numbers)
     if c.amount > 0 and c.guessed > 0.02 * c.amount:
-        text = N_("{part} of this amount is estimated or spread over a gap in the readings.")
+        text = N_("{part} of this amount was not measured: spread over a gap in the readings, estimated or typed in.")
         yield Phrase(text, {"part": Fraction(min(c.guessed / c.amount, 1.0))})
     warmer_c = week.outdoor_c - week.outdoor_before_c
     if carrier in HEATING and _felt(week):

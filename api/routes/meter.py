@@ -114,21 +114,32 @@ def meter(
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One interval. amount: NaN = not known. origins: what of it was not measured, by why. running: not over yet."""
+
+    start_s: int
+    amount: float
+    origins: dict[str, float]
+    coverage: float
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """The table under a chart. rows: start [s], amount, part not measured, coverage, still running; the newest first.
+    """The table under a chart. rows: the newest first.
 
     total: what is known of the amounts [unit of the meter], NaN = nothing. coverage: of the time that has passed.
     """
 
     resolution: Resolution
-    rows: list[tuple[int, float, float, float, bool]]
+    rows: list[Row]
     total: float
     coverage: float
 
     @property
     def any_inferred(self) -> bool:
         """Whether a part of any amount was not measured."""
-        return any(inferred > 0 for _, _, inferred, _, _ in self.rows)
+        return any(row.origins for row in self.rows)
 
 
 def listed(context: AppContext, meter: Meter, tz: str, resolution: Resolution, days: Shown) -> Figures:
@@ -137,8 +148,17 @@ def listed(context: AppContext, meter: Meter, tz: str, resolution: Resolution, d
     intervals = context.series.intervals(resolution, meter.id, window.start_s, window.end_s)
     grid = grid_of(intervals, resolution, (window.start_s, window.end_s), tz, now_s)
     past = grid.start_s < now_s
-    columns = (grid.start_s, grid.amount, grid.inferred, grid.coverage_so_far, grid.running)
-    rows = list(zip(*(column[past].tolist() for column in columns), strict=True))
+    coverage, running = grid.coverage_so_far, grid.running
+    rows = [
+        Row(
+            int(grid.start_s[place]),
+            float(grid.amount[place]),
+            {name: float(part[place]) for name, part in grid.origins.items() if part[place] > 0},
+            float(coverage[place]),
+            bool(running[place]),
+        )
+        for place in np.flatnonzero(past)
+    ]
     known = grid.amount[~np.isnan(grid.amount)]
     return Figures(resolution, rows[::-1], float(known.sum()) if len(known) else nan, grid.total_coverage())
 

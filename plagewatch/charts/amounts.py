@@ -156,10 +156,12 @@ def _per(unit: str, resolution: Resolution, language: str) -> str:
 def _keys(style: ChartStyle, grid: Grid, language: str) -> list[Key]:
     say = words(language).gettext
     colour = COLOURS[style.carrier]
+    origins = {"spread": say("spread over a gap"), "estimated": say("estimated"), "manual": say("typed in")}
+    inferred = ", ".join(origins[name] for name in grid.origins)
     keys = [
         (bool(np.any(~np.isnan(grid.amount))), Key(say("measured"), colour)),
         (bool(np.any(grid.running & (grid.amount > 0))), Key(say("still running"), colour, alpha=PALE)),
-        (bool(np.any(grid.inferred > 0)), Key(say("spread or estimated"), colour, hatch="/////")),
+        (bool(inferred), Key(inferred, colour, hatch="/////")),
         (bool(np.any(grid.missing)), Key(say("no data"), GAP_LINES, hatch="///")),
         (style.expected is not None, Key(say("usual"), INK, line="--")),
         (style.highlight_s is not None, Key(say("abnormal"), ALARM, alpha=0.35)),

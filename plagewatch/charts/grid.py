@@ -1,6 +1,7 @@
 """The row of intervals a chart shows: every one of its window, whether the store holds it or not. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s
 
 FAR_S = 2**40
+INFERRED = ("spread", "estimated", "manual")
 _LENGTH_S = {Resolution.QUARTER: QUARTER_S, Resolution.HOUR: HOUR_S}
 
 
@@ -17,6 +19,7 @@ class Grid:
     """Intervals side by side without a hole, NaN where the amount is not known; all arrays of one length.
 
     inferred: the part of the amount that was spread, estimated or typed in, not measured [unit of amount].
+    origins: how much of it was which, by name of the field of `Intervals`; only what occurs.
     now_s: what lies after it is to come, no gap.
     """
 
@@ -26,6 +29,7 @@ class Grid:
     inferred: Floats
     coverage: Floats
     now_s: int = FAR_S
+    origins: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.start_s)
@@ -108,7 +112,16 @@ def grid_of(
     amount, inferred, coverage = (
         empty.at_places(intervals.start_s, values) for values in (intervals.amount, inferred, intervals.coverage)
     )
-    return Grid(edges_s[:-1], edges_s[1:], amount, np.nan_to_num(inferred), np.nan_to_num(coverage), now_s)
+    origins = {name: np.nan_to_num(empty.at_places(intervals.start_s, getattr(intervals, name))) for name in INFERRED}
+    return Grid(
+        edges_s[:-1],
+        edges_s[1:],
+        amount,
+        np.nan_to_num(inferred),
+        np.nan_to_num(coverage),
+        now_s,
+        {name: values for name, values in origins.items() if values.any()},
+    )
 
 
 def _window(intervals: Intervals, resolution: Resolution, window_s: tuple[int, int] | None) -> tuple[int, int]:

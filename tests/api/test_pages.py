@@ -145,7 +145,7 @@ def test_charts_are_pictures_that_draw_the_gap(reading: TestClient) -> None:
     answer = reading.get(address)
     assert answer.headers["content-type"] == "image/svg+xml"
     assert "no data" in answer.text
-    assert "spread or estimated" in answer.text
+    assert "spread over a gap" in answer.text
     assert "Measured: 92% of the time" in answer.text
     assert answer.content == reading.get(address).content
     assert reading.get(f"{address}&size=phone").content != answer.content

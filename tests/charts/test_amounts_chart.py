@@ -84,7 +84,7 @@ def test_the_hour_that_runs_is_told_apart_from_a_low_one() -> None:
 
 def test_what_nobody_measured_looks_different() -> None:
     svg = drawn(week(spread=slice(10, 20)), ChartStyle(window_s=WEEK_S))
-    assert "spread or estimated" in said(svg)
+    assert "spread over a gap" in said(svg)
     assert "<pattern" in svg
 
 
