@@ -108,5 +108,5 @@ def test_without_a_topic_the_family_is_told_by_the_payload():
     assert (seen["family"], seen["samples"][0]["value"]) == ("shelly", 2.0)
     assert inspect(Packet("", b'{"registers": {}}', RECEIVED_MS), "plain_json")["family"] == "plain_json"
     assert inspect(Packet("weather/today", payload, RECEIVED_MS))["left_out"][0]["reason"] == "unknown_topic"
-    with pytest.raises(UnknownFamily, match="plain_json, shelly"):
+    with pytest.raises(UnknownFamily, match="plain_json, .*shelly"):
         inspect(Packet("", payload, RECEIVED_MS), "lorawan")

@@ -1,4 +1,4 @@
-"""Shelly energy meters of the second generation and later, over MQTT: see README.md for the format."""
+"""Shelly energy meters of all generations, over MQTT: see README.md for the format."""
 
 from collector.decoders.shelly.decoder import TOPIC, decode
 

@@ -1,18 +1,29 @@
-"""Shelly Gen2+ over MQTT: notifications (`<prefix>/events/rpc`), states (`<prefix>/status/<component>`)."""
+"""Shelly over MQTT: notifications and states of the second generation and later, single values of the first."""
 
 import re
 from collections.abc import Mapping, Sequence
 
 from collector.decoders.door import Message, moment_ms, nothing, number, plausible, shown
+from collector.decoders.shelly import first_generation
 from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason
 from plagewatch.metering.units import to_canonical
 
-TOPIC = re.compile(r"(?P<device>[^/].*?)/(?:events/(?P<rpc>rpc)|status/(?P<component>[a-z0-9_]+(?::[0-9]+)?)|online)")
+TOPIC = re.compile(
+    r"(?P<shellies>shellies/)?(?P<device>[^/].*?)/"
+    r"(?:events/(?P<rpc>rpc)|status/(?P<component>[a-z0-9_]+(?::[0-9]+)?)|online"
+    rf"|(?(shellies)(?P<first>{first_generation.PATHS})|(?!)))"
+    r"|shellies/(?:announce|command)"
+)
 
 STATUS_METHODS = ("NotifyStatus", "NotifyFullStatus")
 
 Field = tuple[tuple[str, ...], str, str]  # path in the component, our register, the vendor's unit
 
+_OUTLET: Sequence[Field] = (  # whatever switches or dims and measures what flows through it
+    (("apower",), "power_active", "W"),
+    (("aenergy", "total"), "energy_import_total", "Wh"),
+    (("ret_aenergy", "total"), "energy_export_total", "Wh"),
+)
 FIELDS: Mapping[str, Sequence[Field]] = {
     "em": (
         (("total_act_power",), "power_active", "W"),
@@ -36,25 +47,28 @@ FIELDS: Mapping[str, Sequence[Field]] = {
         (("total_act_energy",), "energy_import_total", "Wh"),
         (("total_act_ret_energy",), "energy_export_total", "Wh"),
     ),
-    "pm1": (
-        (("apower",), "power_active", "W"),
-        (("aenergy", "total"), "energy_import_total", "Wh"),
-        (("ret_aenergy", "total"), "energy_export_total", "Wh"),
-    ),
-    "switch": (
-        (("apower",), "power_active", "W"),
-        (("aenergy", "total"), "energy_import_total", "Wh"),
-        (("ret_aenergy", "total"), "energy_export_total", "Wh"),
-    ),
+    **dict.fromkeys(("pm1", "switch", "cover", "light", "rgb", "rgbw", "cct"), _OUTLET),
+}
+SPOILT: Mapping[str, Sequence[str]] = {  # error -> units of the fields that it makes worthless
+    "power_meter_failure": ("W", "Wh"),
+    "ct_type_not_set": ("W", "Wh"),
+    "database_error": ("Wh",),
+    "out_of_range:act_power": ("W",),
+    "out_of_range:apower": ("W",),
 }
 
 _INSTANCE = re.compile(r"[0-9]{0,5}")
 _DEVICE_ID = re.compile(r"[a-z0-9]+-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)  # model and hardware address
+_PHASE = re.compile(r"([abc]_).*")
 _NOTHING = object()
 
 
 def decode(message: Message) -> Decoded:
     """Readings of one message."""
+    if message.topic.re is TOPIC and not message.device:
+        return Decoded(())  # `shellies/announce`, `shellies/command`
+    if path := message.part("first"):
+        return first_generation.decode(message, path)
     content, received_ms = message.json(), message.received_ms
     device, component = message.device, message.part("component")
     if message.part("rpc"):
@@ -112,12 +126,35 @@ def _components(device: str, components: Mapping[str, object], at_ms: list[int] 
             raw = _at(state, path)
             if raw is _NOTHING or raw is None:
                 continue  # a notification carries what changed; null = the device cannot tell
+            if faults := _faults(state, path[0], unit):
+                left_out.append(LeftOut(Reason.FLAGGED, f"{name}.{'.'.join(path)}: {faults[0]}"))
+                continue
             value = number(raw)
             if value is None:
                 left_out.append(LeftOut(Reason.NOT_A_NUMBER, f"{name}.{'.'.join(path)} = {shown(raw)}"))
                 continue
             readings.append(Readings(device, _channel(register, instance), at_ms, [to_canonical(value, unit)[0]]))
     return Decoded(readings, left_out)
+
+
+def _faults(state: Mapping[str, object], field: str, unit: str) -> list[str]:
+    """Which errors of a component spoil a field. A phase has errors of its own; a total suffers from those of all.
+
+    >>> _faults({"b_errors": ["out_of_range:act_power"]}, "total_act_power", "W")
+    ['out_of_range:act_power']
+    >>> _faults({"b_errors": ["out_of_range:act_power"]}, "a_act_power", "W")
+    []
+    """
+    match = _PHASE.fullmatch(field)
+    told = [
+        state.get(key)
+        for key in ("errors", *((match[1] + "errors",) if match else ("a_errors", "b_errors", "c_errors")))
+    ]
+    return [error for errors in told if isinstance(errors, list) for error in errors if _spoils(error, unit)]
+
+
+def _spoils(error: object, unit: str) -> bool:
+    return isinstance(error, str) and unit in SPOILT.get(error, ())
 
 
 def _at(state: Mapping[str, object], path: tuple[str, ...]) -> object:
