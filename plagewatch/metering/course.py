@@ -24,6 +24,9 @@ MOST_OF_A_TURN = 0.1
 """Without a greatest power, a fall is a rollover if it takes less than this part of the register's full scale."""
 
 
+Places = NDArray[np.int64] | int
+
+
 class Note(StrEnum):
     """What the ledger met in the evidence. The words are stable: they stand in reports."""
 
@@ -101,12 +104,28 @@ def course(stretch: Stretch) -> Course:
 
 def is_break(stretch: Stretch) -> NDArray[np.bool_]:
     """Pairs of neighbouring samples that fall, or rise faster than the meter can."""
-    moves, spans_ms = np.diff(stretch.value), np.diff(stretch.at_ms)
-    most = np.full(len(moves), np.inf)
-    bounded = np.isfinite(stretch.rate[:-1])
-    # An index shows whole steps: the first of them may have been almost full.
-    most[bounded] = stretch.rate[:-1][bounded] * spans_ms[bounded] + stretch.resolution[:-1][bounded]
-    return np.asarray((moves < 0) | (moves > most * (1 + 1e-9)), np.bool_)
+    moves, places = np.diff(stretch.value), np.arange(len(stretch.value))
+    return np.asarray((moves < 0) | (moves > most_rise(stretch, places[:-1], places[1:])), np.bool_)
+
+
+def most_rise(stretch: Stretch, earlier: Places, later: Places) -> Floats:
+    """The most that the index can have risen from samples to later ones [index units], by their places; inf = unknown.
+
+    An index shows whole steps: the first of them may have been almost full.
+    """
+    known = np.isfinite(stretch.rate[earlier])
+    rate = np.where(known, stretch.rate[earlier], 0.0)
+    most = rate * (stretch.at_ms[later] - stretch.at_ms[earlier]) + stretch.resolution[earlier]
+    return np.where(known, most * (1 + 1e-9), np.inf)
+
+
+def is_turn(stretch: Stretch, earlier: Places, later: Places, move: Floats) -> NDArray[np.bool_]:
+    """Whether a fall by `move` from samples to later ones is the register rolling over."""
+    full_scale, most = stretch.full_scale[earlier], most_rise(stretch, earlier, later)
+    onward = move + full_scale
+    allowed = np.where(np.isfinite(most), most, MOST_OF_A_TURN * full_scale)
+    fits = np.isfinite(full_scale) & (onward >= 0) & (onward <= allowed) & (stretch.value[later] < full_scale)
+    return np.asarray(fits & (move < 0), np.bool_)
 
 
 def last_places(value: Floats) -> Floats:
@@ -159,7 +178,7 @@ class _Walk:
         move = self.stretch.value[following] - self.level[last]
         if 0 <= move <= self._most(last, following):
             return following
-        if -self._noise(last, following) <= move < 0:
+        if -self._noise(last, following)[0] <= move < 0:
             self._hold(last, following, Note.STEP_BACK, move)
             return following
         back = self._return_after(last, following)
@@ -174,7 +193,7 @@ class _Walk:
         return self._fall(last, following, move)
 
     def _fall(self, last: int, following: int, move: float) -> int:
-        if self._is_turn(last, following, move):
+        if is_turn(self.stretch, last, following, move):
             self.turned[following] = self.stretch.full_scale[last]
             return following
         before = self._jump_before(last, following, -move)
@@ -189,17 +208,15 @@ class _Walk:
         return following
 
     def _most(self, last: int, following: int) -> float:
-        rate = self.stretch.rate[last]
-        if not np.isfinite(rate):
-            return float("inf")
-        span_ms = self.stretch.at_ms[following] - self.stretch.at_ms[last]
-        return float((rate * span_ms + self.stretch.resolution[last]) * (1 + 1e-9))
+        return float(most_rise(self.stretch, last, following))
 
-    def _noise(self, last: int, following: int) -> float:
-        step = float(self.stretch.resolution[last])
-        if step == 0.0:
-            step = float(last_places(np.array([self.level[last], self.stretch.value[following]])).min())
-        return step * (1 + 1e-6)
+    def _noise(self, last: int, following: Places) -> Floats:
+        """The largest step back from the kept sample `last` that is no fall: of the finer of the two displays."""
+        known, value = float(self.stretch.resolution[last]), np.atleast_1d(self.stretch.value[following])
+        if known:
+            return np.full(len(value), known * (1 + 1e-6))
+        own = last_places(self.level[last : last + 1])
+        return np.minimum(last_places(value), own) * (1 + 1e-6)
 
     def _hold(self, last: int, following: int, note: Note, move: float) -> None:
         self.level[following] = self.level[last]
@@ -213,15 +230,11 @@ class _Walk:
 
     def _return_after(self, last: int, away: int) -> int | None:
         """The first sample within reach that is back on the course that `away` left."""
-        value, at_ms = self.stretch.value, self.stretch.at_ms
-        stop = min(away + 1 + REACH, len(value))
+        value = self.stretch.value
+        later = np.arange(away + 1, min(away + 1 + REACH, len(value)))
         move = value[away] - self.level[last]
-        later = np.arange(away + 1, stop)
         onward = value[later] - self.level[last]
-        most = np.full(len(later), np.inf)
-        if np.isfinite(self.stretch.rate[last]):
-            most = self.stretch.rate[last] * (at_ms[later] - at_ms[last]) + self.stretch.resolution[last]
-        on_course = (onward >= -self._noise(last, last)) & (onward <= most)
+        on_course = (onward >= -self._noise(last, later)) & (onward <= most_rise(self.stretch, last, later))
         jumps_back = (value[later] - value[later - 1]) * -np.sign(move) >= COMES_BACK * abs(move)
         places = later[on_course & jumps_back]
         return int(places[0]) if len(places) else None
@@ -240,14 +253,6 @@ class _Walk:
                 return place
             after = place
         return None
-
-    def _is_turn(self, last: int, following: int, move: float) -> bool:
-        full_scale = self.stretch.full_scale[last]
-        onward = move + full_scale
-        if not np.isfinite(full_scale) or onward < 0 or self.stretch.value[following] >= full_scale:
-            return False
-        most = self._most(last, following)
-        return bool(onward <= (most if np.isfinite(most) else MOST_OF_A_TURN * full_scale))
 
     def _notes(self, kept: NDArray[np.int64]) -> list[Found]:
         at_ms, notes = self.stretch.at_ms[kept], list(self.found)

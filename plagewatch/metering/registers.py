@@ -17,13 +17,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from plagewatch.metering.course import Course, Found, Note, Stretch, course
+from plagewatch.metering.course import Course, Found, Note, Stretch, course, is_turn, most_rise
 from plagewatch.metering.intervals import Floats, Intervals
 from plagewatch.metering.pairs import Pairs, quarters
 from plagewatch.metering.readings import Quality
 from plagewatch.metering.terms import FactsAt, Instants, Terms, gap_ms, unbookable
 
-__all__ = ["Booking", "Terms", "book", "stretch_of"]
+__all__ = ["Booking", "Terms", "best_of_each_instant", "book", "stretch_of"]
 
 Qualities = NDArray[np.int8]
 
@@ -63,11 +63,13 @@ def book(
     span_ms = int(at_ms[0]), int(at_ms[-1])
     facts = FactsAt(terms)
     samples = _Samples(at_ms, value, np.zeros(len(at_ms), np.int8) if quality is None else quality)
-    samples, found = _one_per_instant(_best(samples), facts)
-    pieces = []
-    for part, stretch in _stretches(samples, terms, facts):
-        pieces.append(_Piece(part, course(stretch)))
-        found += pieces[-1].course.found
+    pieces, found = [], []
+    for several, digits in _devices(_best(samples), terms):
+        part, contradictions = _one_per_instant(several, _stretch(several.at_ms, several.value, facts, digits))
+        found += contradictions
+        if len(part.at_ms):
+            pieces.append(_Piece(part, course(_stretch(part.at_ms, part.value, facts, digits))))
+            found += pieces[-1].course.found
     if not pieces:
         return Booking(quarters(Pairs.none(), span_ms, start_s, end_s), np.nan, np.nan, 0.0, 0.0, 0.0, found)
     pairs, declared, swaps = _joined(pieces, terms, facts)
@@ -81,6 +83,19 @@ def book(
         float(in_index[~booked].sum()),
         sorted([*found, *swaps, *unbookable(terms, *span_ms)], key=lambda one: one.from_ms),
     )
+
+
+def best_of_each_instant(at_ms: Instants, quality: Qualities) -> NDArray[np.bool_]:
+    """Which samples, sorted by instant, are of the best quality told there: an estimate contradicts no measurement.
+
+    >>> best_of_each_instant(np.array([5, 5, 6]), np.array([2, 0, 2], np.int8))
+    array([False,  True,  True])
+    """
+    if not quality.any():
+        return np.ones(len(at_ms), np.bool_)
+    starts = np.flatnonzero(np.diff(at_ms, prepend=at_ms[0] - 1))
+    best = np.minimum.reduceat(quality, starts)
+    return np.asarray(quality == np.repeat(best, np.diff(starts, append=len(at_ms))), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,57 +120,57 @@ class _Piece:
         return _Samples(self.samples.at_ms[self.course.kept], self.course.level, self.samples.quality[self.course.kept])
 
 
-def _best(samples: _Samples) -> _Samples:
-    """Without what was told with a worse quality of an instant: an estimate is no contradiction to a measurement."""
-    if not samples.quality.any():
-        return samples
-    starts = np.flatnonzero(np.diff(samples.at_ms, prepend=samples.at_ms[0] - 1))
-    best = np.minimum.reduceat(samples.quality, starts)
-    return samples.where(samples.quality == np.repeat(best, np.diff(starts, append=len(samples.at_ms))))
-
-
-def _one_per_instant(samples: _Samples, facts: FactsAt) -> tuple[_Samples, list[Found]]:
+def _one_per_instant(samples: _Samples, as_said: Stretch) -> tuple[_Samples, list[Found]]:
     """One value for each instant: where several stand, the one that alone fits its neighbours, else none."""
     instants, first, counts = np.unique(samples.at_ms, return_index=True, return_counts=True)
     if len(instants) == len(samples.at_ms):
         return samples, []
-    chosen, found = samples.value[first], []
-    single = np.flatnonzero(counts == 1)
-    for place in np.flatnonzero(counts > 1):
-        said = samples.value[first[place] : first[place] + counts[place]]
-        here = np.searchsorted(single, place)
-        fits = np.ones(len(said), np.bool_)
-        if here > 0:
-            before = single[here - 1]
-            most = facts.rate(instants[before : before + 1])[0] * (instants[place] - instants[before])
-            fits &= (said >= chosen[before]) & (said - chosen[before] <= most)
-        if here < len(single):
-            after = single[here]
-            most = facts.rate(instants[place : place + 1])[0] * (instants[after] - instants[place])
-            fits &= (said <= chosen[after]) & (chosen[after] - said <= most)
-        chosen[place] = said[fits][0] if fits.sum() == 1 else np.nan
-        at = int(instants[place])
-        found.append(Found(Note.CONTRADICTION, at, at, float(said[-1] - said[0])))
+    single, several = first[counts == 1], np.flatnonzero(counts > 1)
+    said = np.flatnonzero(np.repeat(counts > 1, counts))
+    here = np.searchsorted(single, said)
+    fits = np.ones(len(said), np.bool_)
+    before, after = here > 0, here < len(single)
+    fits[before] &= _can_follow(as_said, single[here[before] - 1], said[before])
+    fits[after] &= _can_follow(as_said, said[after], single[here[after]])
+    starts = np.concatenate([[0], np.cumsum(counts[several])[:-1]])
+    alone = np.add.reduceat(fits.astype(np.int64), starts) == 1
+    chosen = samples.value[first]
+    chosen[several] = np.where(alone, np.add.reduceat(np.where(fits, samples.value[said], 0.0), starts), np.nan)
+    steps = samples.value[first[several] + counts[several] - 1] - samples.value[first[several]]
+    found = [
+        Found(Note.CONTRADICTION, at, at, step)
+        for at, step in zip(instants[several].tolist(), steps.tolist(), strict=True)
+    ]
     return _Samples(instants, chosen, samples.quality[first]).where(~np.isnan(chosen)), found
 
 
-def _stretches(samples: _Samples, terms: Terms, facts: FactsAt) -> Iterator[tuple[_Samples, Stretch]]:
-    """The samples of each device that stood behind the register, the indexes read at its exchange among them."""
-    at_ms = samples.at_ms
-    swaps = [s for s in sorted(terms.swaps, key=lambda s: s.at_ms) if len(at_ms) and at_ms[0] < s.at_ms <= at_ms[-1]]
-    begin, digits = 0, None
-    opening = _none()
-    for swap in [*swaps, None]:
-        end = len(at_ms) if swap is None else int(np.searchsorted(at_ms, swap.at_ms))
-        closing = _none() if swap is None else _read_by_hand(swap.at_ms, swap.last_index)
-        part = _chained(opening, samples.where(slice(begin, end)), closing)
-        if len(part.at_ms):
-            yield part, _stretch(part.at_ms, part.value, facts, digits)
-        if swap is not None:
+def _can_follow(stretch: Stretch, earlier: Instants, later: Instants) -> NDArray[np.bool_]:
+    """Whether the register can have come from samples to later ones, by their places."""
+    move = stretch.value[later] - stretch.value[earlier]
+    rises = (move >= 0) & (move <= most_rise(stretch, earlier, later))
+    return np.asarray(rises | is_turn(stretch, earlier, later, move), np.bool_)
+
+
+def _devices(samples: _Samples, terms: Terms) -> Iterator[tuple[_Samples, int | None]]:
+    """The samples of each device that stood behind the register, the indexes read at its exchange among them.
+
+    With each its digits, where a swap tells them.
+    """
+    at_ms, begin, opening, digits = samples.at_ms, 0, _none(), None
+    for swap in sorted({swap.at_ms: swap for swap in terms.swaps}.values(), key=lambda swap: swap.at_ms):
+        if swap.at_ms > at_ms[-1]:
+            break
+        told = swap.digits if swap.digits is not None else digits
+        begins = np.isin(swap.first_index, samples.value[at_ms == at_ms[0]]) if swap.at_ms == at_ms[0] else False
+        if swap.at_ms >= at_ms[0] and not begins:
+            end = int(np.searchsorted(at_ms, swap.at_ms))
+            closing = _read_by_hand(swap.at_ms, swap.last_index)
+            yield _chained(opening, samples.where(slice(begin, end)), closing), digits
             opening = _read_by_hand(swap.at_ms, swap.first_index)
-            digits = swap.digits if swap.digits is not None else digits
             # What was read at the very instant is left out: the swap itself says both indexes.
-            begin = end + 1 if end < len(at_ms) and at_ms[end] == swap.at_ms else end
+            begin = int(np.searchsorted(at_ms, swap.at_ms, side="right"))
+        digits = told
+    yield _chained(opening, samples.where(slice(begin, None))), digits
 
 
 def _none() -> _Samples:
