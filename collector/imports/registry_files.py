@@ -2,20 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from collector.decoders.door import shown
-from collector.imports.tables import (
-    CsvFile,
-    Refusals,
-    RowRefused,
-    moment_of,
-    number_of,
-    optional_number,
-    optional_whole,
-)
+from collector.imports.cells import bare_id, moment_of, number_of, optional_number, optional_whole
+from collector.imports.csv_files import CsvFile
+from collector.imports.refusals import Refusals, RowRefused
+from plagewatch.metering import ean
 from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site, Swap
 from plagewatch.metering.readings import REGISTERS, Reason
 from plagewatch.metering.units import UNITS, Unit
@@ -78,9 +73,11 @@ class MeterList:
 def read_meters(file: CsvFile, refusals: Refusals) -> MeterList:
     """Sites, meters and facts; a row that cannot be read is refused, the others stay."""
     found = MeterList()
-    for line, row in file.rows():
+    for line, row in file.rows(refusals):
         try:
-            found.lines[_add_meter(found, file, row)] = line
+            meter_id = _add_meter(found, file, row)
+            found.lines[meter_id] = line
+            _add_ean(found, file, row, meter_id)
         except RowRefused as refused:
             refusals.add(file.name, line, row, refused)
     return found
@@ -89,7 +86,7 @@ def read_meters(file: CsvFile, refusals: Refusals) -> MeterList:
 def read_swaps(file: CsvFile, meters: Mapping[str, ImportedMeter], refusals: Refusals) -> list[Swap]:
     """Declared replacements, in canonical units."""
     swaps = []
-    for line, row in file.rows():
+    for line, row in file.rows(refusals):
         try:
             meter = meter_of(file.cell(row, "meter"), meters)
             device, unit = meter.meter.id, meter.unit
@@ -115,7 +112,7 @@ def read_calendar(
 ) -> dict[str, dict[tuple[date, str], None]]:
     """Marked local days of each site, each once."""
     days: dict[str, dict[tuple[date, str], None]] = {}
-    for line, row in file.rows():
+    for line, row in file.rows(refusals):
         try:
             site, kind = site_of(file.cell(row, "site"), sites), file.cell(row, "kind")
             text = file.cell(row, "day")
@@ -169,7 +166,7 @@ def _add_meter(found: MeterList, file: CsvFile, row: list[str]) -> str:
         note=file.cell(row, "note"),
     )
     imported = ImportedMeter(meter, unit)
-    if meter_id in found.meters and found.meters[meter_id] != imported:
+    if meter_id in found.meters and _without_ean(found.meters[meter_id]) != imported:
         raise RowRefused(Reason.MALFORMED, "meter", f"{shown(meter_id)} stands here twice, not alike", meter_id)
     facts = _facts(file, row, imported)
     site = Site(
@@ -180,10 +177,23 @@ def _add_meter(found: MeterList, file: CsvFile, row: list[str]) -> str:
         longitude=optional_number(file.cell(row, "longitude"), "longitude"),
     )
     found.sites.setdefault(site_id, site)
-    found.meters[meter_id] = imported
+    found.meters.setdefault(meter_id, imported)
     if facts != MeterFacts(meter_id):
         found.facts[meter_id] = facts
     return meter_id
+
+
+def _without_ean(imported: ImportedMeter) -> ImportedMeter:
+    return replace(imported, meter=replace(imported.meter, ean=None))
+
+
+def _add_ean(found: MeterList, file: CsvFile, row: list[str], meter_id: str) -> None:
+    # A wrong code is told and left out; the meter stays, so that none of its readings is lost.
+    if text := bare_id(file.cell(row, "ean")):
+        if why := ean.refusal(text):
+            raise RowRefused(Reason.MALFORMED, "ean", f"{shown(why)}; {meter_id} is taken without it", meter_id)
+        imported = found.meters[meter_id]
+        found.meters[meter_id] = replace(imported, meter=replace(imported.meter, ean=text))
 
 
 def _facts(file: CsvFile, row: list[str], meter: ImportedMeter) -> MeterFacts:

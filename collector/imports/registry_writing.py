@@ -1,10 +1,12 @@
 """What a canonical folder says of meters, brought into the registry. What people entered there stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
 
+from collector.imports.refusals import Refusals, RowRefused
 from collector.imports.registry_files import MeterList
-from collector.imports.tables import Refusals, RowRefused
-from plagewatch.metering.meters import MeterFacts, Swap
+from plagewatch.metering.meters import Meter, MeterFacts, Swap
 from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
@@ -12,8 +14,10 @@ from plagewatch.store.records.work import DirtyWindow, mark_dirty
 from plagewatch.store.series.protocol import SeriesStore
 
 
-def save_meters(listed: MeterList, file: str, engine: Engine, series: SeriesStore, refusals: Refusals) -> None:
-    """Enter new sites and meters, and facts that changed.
+def save_meters(
+    listed: MeterList, file: str, engine: Engine, series: SeriesStore, refusals: Refusals
+) -> tuple[list[str], int]:
+    """Enter new sites and meters, and facts that changed; the ids of the new meters, and how many facts changed.
 
     A meter that is there already keeps its name and place; one that is there as something else (another carrier, unit
     or kind) is refused and leaves the list, so that its rows are not taken for the other's.
@@ -30,13 +34,24 @@ def save_meters(listed: MeterList, file: str, engine: Engine, series: SeriesStor
             listed.facts.pop(meter_id, None)
     changed = [facts for facts in listed.facts.values() if facts not in registry.facts_of(engine, facts.meter)]
     registry.save(engine, (site for site in listed.sites.values() if site.id not in sites))
-    registry.save(engine, (imported.meter for id_, imported in listed.meters.items() if id_ not in known))
+    new = [imported.meter for meter_id, imported in listed.meters.items() if meter_id not in known]
+    registry.save(engine, new)
+    registry.save(engine, _eans_learnt(listed, known))
     registry.save(engine, changed)
     mark_dirty(engine, _all_evidence((facts for facts in changed if facts.meter in known), series))
+    return [meter.id for meter in new], len(changed)
 
 
-def save_swaps(swaps: Iterable[Swap], engine: Engine) -> None:
-    """Enter declared replacements that are new, and have the figures around them made again."""
+def _eans_learnt(listed: MeterList, known: Mapping[str, Meter]) -> Iterable[Meter]:
+    """Meters that are there without an EAN code and have one in the file."""
+    for meter_id, imported in listed.meters.items():
+        there = known.get(meter_id)
+        if there and there.ean is None and imported.meter.ean:
+            yield replace(there, ean=imported.meter.ean)
+
+
+def save_swaps(swaps: Iterable[Swap], engine: Engine) -> int:
+    """Enter declared replacements that are new, and have the figures around them made again; how many were new."""
     known: dict[str, list[Swap]] = {}
     fresh = []
     for swap in swaps:
@@ -47,6 +62,19 @@ def save_swaps(swaps: Iterable[Swap], engine: Engine) -> None:
             known[swap.meter].append(swap)
     registry.save(engine, fresh)
     mark_dirty(engine, (DirtyWindow(swap.meter, swap.at_ms, swap.at_ms) for swap in fresh))
+    return len(fresh)
+
+
+def save_days(days: Mapping[str, Iterable[tuple[date, str]]], engine: Engine) -> int:
+    """Enter marked days that are new; how many were."""
+    new = 0
+    for site, marked in days.items():
+        known = set(registry.calendar_of(engine, site))
+        fresh = [day for day in marked if day not in known]
+        if fresh:
+            registry.save_calendar(engine, site, fresh)
+        new += len(fresh)
+    return new
 
 
 def _all_evidence(facts: Iterable[MeterFacts], series: SeriesStore) -> Iterable[DirtyWindow]:

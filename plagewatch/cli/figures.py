@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from collector.imports.importing import Order
 from plagewatch.cli import later
-from plagewatch.cli.data import import_into
+from plagewatch.cli.importing import import_into
 from plagewatch.cli.opening import (
     DataDir,
     known_language,
@@ -64,7 +65,7 @@ def backtest(
         # An own embedded store: the past of a folder never mixes with the live one.
         embedded = {"data_dir": room, "influx_url": None, "records_url": None}
         with stores(read_settings(None).model_copy(update=embedded)) as opened:
-            report = import_into(opened, folder)
+            report = import_into(opened, Order(folder, "canonical"))
             result = backtesting.backtest(opened.engine, opened.series, progress=say)
             backtesting.write(result, out)
     finally:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from plagewatch.cli import boards, data, figures, mails, running
+from plagewatch.cli import boards, data, exporting, figures, importing, mails, running
 from plagewatch.cli.logs import configure
 from plagewatch.cli.opening import Refused, say, show
 from plagewatch.settings import markdown_table
@@ -18,7 +18,9 @@ app = typer.Typer(
     help="From a meter's packet to a technician's ticket, a verified saving and the PLAGE target.",
 )
 running.add_to(app)
+importing.add_to(app)
 data.add_to(app)
+exporting.add_to(app)
 figures.add_to(app)
 app.add_typer(mails.digest, name="digest")
 app.add_typer(boards.dashboards, name="dashboards")

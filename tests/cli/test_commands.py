@@ -74,7 +74,7 @@ def test_what_is_not_built_says_so(run, words: str) -> None:
     [
         ("import no-such-folder", {}, "no-such-folder"),
         ("backtest no-such-folder --out out", {}, "no-such-folder"),
-        ("import x --dry-run", {}, "not built yet"),
+        ("import x --format nonsense", {}, "There is no format 'nonsense'"),
         ("export hours --meter nobody --out x.csv", {}, "There is no meter 'nobody'"),
         ("ledger check --meter nobody", {}, "There is no meter 'nobody'"),
         ("digest --out x --week 2026-W60", {}, "is no week"),

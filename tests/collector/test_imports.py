@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.imports.canonical import ImportRefused, import_folder
+from collector.imports.evidence import Block, Bookkeeper
+from collector.imports.importing import ImportRefused, Order, dry_run
+from collector.imports.importing import run as run_import
+from collector.imports.rehearsal import rehearsal
 from collector.imports.weather_hours import TooCoarse, hourly
 from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site, Swap
 from plagewatch.metering.readings import Reason
@@ -19,6 +22,7 @@ from plagewatch.store.records.registry import (
     calendar_of,
     facts_of,
     meter,
+    meters,
     save,
     sites,
     swaps_of,
@@ -38,7 +42,7 @@ def folder_of(tmp_path: Path, **files: str) -> Path:
 
 
 def run(folder: Path, engine, series):
-    return import_folder(folder, engine, series, NOW_MS)
+    return run_import(Order(folder, "canonical"), engine, series, NOW_MS)
 
 
 def evidence(series, meter_id, register):
@@ -158,8 +162,15 @@ def test_a_second_import_changes_nothing(tmp_path, engine, series):
         )
 
     first_report, first = run(folder, engine, series), everything()
-    assert run(folder, engine, series) == first_report
+    assert windows(engine)
+    for ids, _ in dirty_windows(engine).values():
+        done(engine, ids)
+    again = run(folder, engine, series)
+    assert (again.samples, again.left_out) == (first_report.samples, first_report.left_out)
+    assert (again.new_samples, again.new_meters, again.new_facts, again.new_swaps) == (0, (), 0, 0)
+    assert (again.new_weather_hours, again.new_calendar_days) == (0, 0)
     assert everything() == first
+    assert windows(engine) == []
     assert len(first[1]) == 1
     assert first[4] == [(date(2026, 1, 1), "holiday")]
 
@@ -316,3 +327,97 @@ def test_hours_do_not_depend_on_the_order_of_rows(rows, chance):
 def test_the_development_sets_are_taken_whole(dev_data, engine, series, name, samples):
     report = run(dev_data / name, engine, series)
     assert (report.samples, report.left_out) == (samples, {})
+
+
+def test_a_row_with_a_stray_quote_or_too_many_cells_is_refused_alone(tmp_path, engine, series):
+    folder = folder_of(
+        tmp_path,
+        meters=f'{METERS}\n"e","s",electricity,interval,kWh,3600,UTC,,,,"two\nlines"\n',
+        readings='meter,start,value\ne,2026-01-01T00:00:00Z,1\n"e,2026-01-01T01:00:00Z,2\ne,2026-01-01T02:00:00Z,3\n'
+        "e,2026-01-01T03:00:00Z,4,5\ne,2026-01-01T04:00:00Z,6\n",
+    )
+    report = run(folder, engine, series)
+    assert [value for _, value in evidence(series, "e", "energy_interval")] == [1.0, 3.0, 6.0]
+    assert report.left_out == {Reason.MALFORMED: 2}
+    assert report.examples == (
+        "readings.csv, line 3: malformed: a quote is opened and not closed",
+        "readings.csv, line 5: malformed: the row has 4 cells of 3",
+    )
+    there = meter(engine, "e")
+    assert there is not None
+    assert there.note == "two\nlines"
+
+
+def test_a_wrong_ean_is_told_and_loses_no_reading(tmp_path, engine, series):
+    header = f"{METERS},ean"
+    folder = folder_of(
+        tmp_path,
+        meters=f'{header}\na,s,electricity,interval,kWh,3600,UTC,,,,,="541448920708672023"\n'
+        "b,s,electricity,interval,kWh,3600,UTC,,,,,123456879123456789\n",
+        readings="meter,start,value\na,2026-01-01T00:00:00Z,1\nb,2026-01-01T00:00:00Z,2\n",
+    )
+    report = run(folder, engine, series)
+    assert (report.samples, report.left_out) == (2, {Reason.MALFORMED: 1})
+    assert report.examples == (
+        "meters.csv, line 3, column ean: malformed: 123456879123456789 is no EAN code: after its first 17 digits comes "
+        "7, not 9; b is taken without it",
+    )
+    eans = {found.id: found.ean for found in meters(engine)}
+    assert eans == {"a": "541448920708672023", "b": None}
+
+
+def test_what_is_half_new_marks_only_what_is_new(tmp_path, engine, series):
+    rows = "meter,start,value\n" + "".join(f"e,2026-01-01T{hour:02}:00:00Z,{hour}\n" for hour in range(4))
+    run(folder_of(tmp_path, meters=METER, readings=rows), engine, series)
+    for ids, _ in dirty_windows(engine).values():
+        done(engine, ids)
+    report = run(folder_of(tmp_path, meters=METER, readings=f"{rows}e,2026-01-01T04:00:00Z,4\n"), engine, series)
+    assert (report.samples, report.new_samples) == (5, 1)
+    assert windows(engine) == [("e", 1_767_240_000_000, 1_767_240_000_000)]
+
+
+def test_another_value_for_an_instant_is_told_and_kept(tmp_path, engine, series):
+    run(folder_of(tmp_path, meters=METER, readings=READINGS), engine, series)
+    both = f"{READINGS}e,2026-01-01T00:00:00Z,2\ne,2026-01-01T00:00:00Z,2\n"
+    report = run(folder_of(tmp_path, meters=METER, readings=both), engine, series)
+    account = report.accounts["e", "energy_interval"]
+    assert (account.new, account.known, account.contradicting) == (1, 2, 1)
+    assert [value for _, value in evidence(series, "e", "energy_interval")] == [1.0, 2.0]
+
+
+def stores_as_bytes(tmp_path: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(tmp_path.glob("*.db*")) if not path.name.endswith("-shm")}
+
+
+def test_a_dry_run_says_what_would_change_and_writes_nothing(tmp_path, engine, series):
+    run(folder_of(tmp_path, meters=METER, readings=READINGS), engine, series)
+    before, marked = stores_as_bytes(tmp_path), windows(engine)
+    folder = folder_of(
+        tmp_path,
+        meters=f"{METER}\nf,s,gas,interval,m3,3600,UTC,,,,",
+        readings=f"{READINGS}e,2026-01-01T01:00:00Z,2\ne,2026-01-01T01:00:00Z,2\nf,2026-01-01T00:00:00Z,1\nx,,1\n",
+        weather="site,start,temp_c\ns,2026-01-01T00:00:00Z,3\n",
+        calendar="site,day,kind\ns,2026-01-01,holiday\n",
+    )
+    told = dry_run(Order(folder), engine, series, NOW_MS)
+    assert told.format == "canonical"
+    assert told.new_meters == ("f",)
+    assert {key: (found.new, found.known) for key, found in told.accounts.items()} == {
+        ("e", "energy_interval"): (1, 2),
+        ("f", "volume_interval"): (1, 0),
+    }
+    assert (told.left_out, told.new_weather_hours, told.new_calendar_days) == ({Reason.UNKNOWN_DEVICE: 1}, 1, 1)
+    assert (stores_as_bytes(tmp_path), windows(engine)) == (before, marked)
+    assert run(folder, engine, series) == told
+
+
+def test_a_dry_run_knows_its_own_repeats_across_blocks(engine, series):
+    save(engine, [Site("s", "s"), Meter("e", "s", "e", Carrier.ELECTRICITY, Kind.INTERVAL, "kWh", 900)])
+    block = Block("e", "energy_interval", [0, 900_000], [1.0, 2.0])
+    with rehearsal(engine, series) as (scratch, overlay):
+        books = Bookkeeper(scratch, overlay, "file:x", NOW_MS)
+        books.take([block])
+        books.take([block])
+    account = books.accounts["e", "energy_interval"]
+    assert (account.new, account.known) == (2, 2)
+    assert evidence(series, "e", "energy_interval") == []

@@ -1,0 +1,32 @@
+"""The formats that an import reads, in the order in which a file is tried for them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.imports import canonical
+from collector.imports.evidence import Block
+from collector.imports.refusals import ImportRefused
+from collector.imports.work import Import
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """recognises: whether a file is of this format, by its content; read: its values as blocks."""
+
+    about: str
+    recognises: Callable[[Path], bool]
+    read: Callable[[Import], Iterator[list[Block]]]
+
+
+FORMATS: Mapping[str, Format] = {
+    "canonical": Format("a folder of CSV files in the canonical form", canonical.recognises, canonical.read),
+}
+
+
+def recognised(path: Path) -> str:
+    """The name of the format that a file has. Raises ImportRefused."""
+    for name, format_ in FORMATS.items():
+        if format_.recognises(path):
+            return name
+    raise ImportRefused(f"{path}: its format is not recognised; name it with --format {', '.join(FORMATS)}")
