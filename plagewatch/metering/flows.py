@@ -19,13 +19,13 @@ _WATER = (("water_volume",),)
 _LAST = (("pulse_count",), ("energy_interval", "volume_interval"))
 _MAIN: dict[Carrier, tuple[tuple[str, ...], ...]] = {
     Carrier.ELECTRICITY: _ELECTRICITY + _LAST,
-    Carrier.SOLAR: _SOLAR + _ELECTRICITY + _LAST,
+    Carrier.SOLAR: _SOLAR + _ELECTRICITY + _LAST + (("energy_export_interval",),),
     Carrier.HEAT: _HEAT + _ELECTRICITY + _LAST,
     Carrier.GAS: _GAS + _LAST,
     Carrier.WATER: _WATER + _LAST,
     Carrier.WEATHER: (),
 }
-_EXPORT = (("energy_export_total",), ("energy_export_day", "energy_export_night"))
+_EXPORT = (("energy_export_total",), ("energy_export_day", "energy_export_night"), ("energy_export_interval",))
 
 
 def flow_registers(registers: Iterable[str], carrier: Carrier, flow: Flow, unit: str | None = None) -> list[str]:

@@ -48,6 +48,7 @@ REGISTERS: Mapping[str, RegisterWord] = {
     "water_volume": RegisterWord("m3", Behaviour.INDEX),
     "pulse_count": RegisterWord("1", Behaviour.INDEX),
     "energy_interval": RegisterWord("kWh", Behaviour.INTERVAL),
+    "energy_export_interval": RegisterWord("kWh", Behaviour.INTERVAL, "export"),
     "volume_interval": RegisterWord("m3", Behaviour.INTERVAL),
     "power_active": RegisterWord("W", Behaviour.GAUGE),
     "power_export": RegisterWord("W", Behaviour.GAUGE, "export"),
