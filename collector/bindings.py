@@ -10,13 +10,22 @@ class BindingTable:
     """All bindings, ready to be asked by device, register and moment."""
 
     def __init__(self, bindings: Iterable[Binding]) -> None:
-        self._meters: dict[tuple[str, str], tuple[list[int], list[str]]] = {}
+        self._bound: dict[tuple[str, str], tuple[list[int], list[Binding | None]]] = {}
         self._devices: set[str] = set()
         for binding in sorted(bindings, key=lambda b: b.from_ms):
-            starts, meters = self._meters.setdefault((binding.device, binding.register), ([], []))
+            starts, bound = self._bound.setdefault((binding.device, binding.register), ([], []))
+            last = bound[-1] if bound else None
+            if last is not None and last.to_ms is not None and last.to_ms < binding.from_ms:
+                starts.append(last.to_ms)
+                bound.append(None)
             starts.append(binding.from_ms)
-            meters.append(binding.meter)
+            bound.append(binding)
             self._devices.add(binding.device)
+        for starts, bound in self._bound.values():
+            last = bound[-1]
+            if last is not None and last.to_ms is not None:
+                starts.append(max(last.to_ms, last.from_ms))
+                bound.append(None)
 
     def knows(self, device: str) -> bool:
         """Whether any register of the device is bound, at any time."""
@@ -24,25 +33,25 @@ class BindingTable:
 
     def binds(self, device: str, register: str) -> bool:
         """Whether the register of the device is bound, at any time."""
-        return (device, register) in self._meters
+        return (device, register) in self._bound
 
-    def runs(self, device: str, register: str, at_ms: Sequence[int]) -> Iterator[tuple[str | None, int, int]]:
-        """Stretches [first, end) of consecutive instants with one meter; None = bound to none at that time.
+    def runs(self, device: str, register: str, at_ms: Sequence[int]) -> Iterator[tuple[Binding | None, int, int]]:
+        """Stretches [first, end) of consecutive instants with one binding; None = bound to no meter at that time.
 
-        >>> table = BindingTable([Binding("d", "gas_volume", "old"), Binding("d", "gas_volume", "new", 50)])
-        >>> list(table.runs("d", "gas_volume", [10, 49, 50]))
-        [('old', 0, 2), ('new', 2, 3)]
+        >>> table = BindingTable([Binding("d", "gas_volume", "old"), Binding("d", "gas_volume", "new", 50, to_ms=60)])
+        >>> [(b and b.meter, first, end) for b, first, end in table.runs("d", "gas_volume", [10, 49, 50, 60])]
+        [('old', 0, 2), ('new', 2, 3), (None, 3, 4)]
         """
-        starts, meters = self._meters.get((device, register), ([], []))
+        starts, bound = self._bound.get((device, register), ([], []))
         if len(starts) == 1 and at_ms and starts[0] <= (at_ms[0] if len(at_ms) == 1 else min(at_ms)):
-            yield meters[0], 0, len(at_ms)  # nearly always: one meter for all time
+            yield bound[0], 0, len(at_ms)  # nearly always: one meter for all time
             return
         first, current = 0, -2
         for place, moment_ms in enumerate(at_ms):
             found = bisect_right(starts, moment_ms) - 1
             if found != current and place:
-                yield (meters[current] if current >= 0 else None), first, place
+                yield (bound[current] if current >= 0 else None), first, place
                 first = place
             current = found
         if at_ms:
-            yield (meters[current] if current >= 0 else None), first, len(at_ms)
+            yield (bound[current] if current >= 0 else None), first, len(at_ms)

@@ -1,65 +1,70 @@
 """From the spool to the stores: decode, bind, keep; only then the watermark moves.
 
-The order of the writes is evidence, dirty windows, quarantine, watermark. Each may be done twice: whatever is killed
-between two lines, the next drain does the batch again and nothing is lost or counted twice.
+The order of the writes is evidence, dirty windows, serial numbers, quarantine, memory, watermark. Each may be done
+twice: whatever is killed between two lines, the next drain does the batch again and nothing is lost or counted twice.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from collector.bindings import BindingTable
+from collector.known import Records, SerialsMet
 from collector.planning import Plan, plan, refused
 from collector.spool import Spool, Spooled
-from plagewatch.metering.meters import Binding
-from plagewatch.metering.readings import Packet
+from plagewatch.metering.readings import Ask, Packet
 from plagewatch.store.engine import Engine
+from plagewatch.store.records.device_memory import remember
 from plagewatch.store.records.quarantine import keep
-from plagewatch.store.records.registry import bindings
+from plagewatch.store.records.serials import note_seen
 from plagewatch.store.records.work import mark_dirty
 from plagewatch.store.series.protocol import SeriesError, SeriesStore
 
 BATCH_PACKETS = 2_000
-BINDINGS_STAY_FRESH_MS = 5_000
-HOMELESS_WAIT_MS = 2_000  # a device that nobody bound sends all the time
 
 
 @dataclass(frozen=True, slots=True)
 class DrainReport:
     """What one drain did. samples: values handed to the series store, repeats among them. quarantined: items kept.
 
-    unbound: values of known devices in registers that feed no meter. stopped: why it ended before the spool did, to be
-    tried again; empty where it did not.
+    unbound: values of known devices in registers that feed no meter. asks: what is to be published, so that devices say
+    what decoders need. stopped: why it ended before the spool did, to be tried again; empty where it did not.
     """
 
     packets: int = 0
     samples: int = 0
     quarantined: int = 0
     unbound: int = 0
+    asks: tuple[Ask, ...] = ()
     stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """How a batch is planned, and what is written after its evidence. Live packets and replays have one each."""
+
+    planned: Callable[[Sequence[Spooled]], Plan]
+    finish: Callable[[Sequence[Spooled], Plan], None]
 
 
 class Pipeline:
     """The door: packets go into the spool at once and from there, batch by batch, into the stores."""
 
     def __init__(self, spool: Spool, series: SeriesStore, engine: Engine) -> None:
-        self._spool = spool
-        self._series = series
-        self._engine = engine
-        self._bindings: list[Binding] = []
-        self._table = BindingTable(())
-        self._table_read_ms: int | None = None
+        self.spool = spool
+        self.series = series
+        self.engine = engine
+        self.records = Records(engine)
+        self.turn = threading.Lock()  # whoever brings a batch into the stores has it
+        self._serials = SerialsMet()
         self._place = 0
-        self._told: set[tuple[str, str]] = set()
-        self._draining = threading.Lock()
 
     def accept(self, packets: Sequence[Packet]) -> list[int]:
         """Keep packets on disk; once this returns they may be acknowledged. Raises SpoolError: none was kept."""
-        return self._spool.append(packets)
+        return self.spool.append(packets)
 
     def waiting(self) -> int:
         """How many packets are in the spool and not yet in the stores."""
-        return self._spool.waiting()
+        return self.spool.waiting()
 
     def drain(self, now_ms: int) -> DrainReport:
         """Bring everything that is in the spool now into the stores.
@@ -67,61 +72,61 @@ class Pipeline:
         Stops without an exception where the series store asks to be tried again later (`stopped` says why). Raises
         SpoolError, or the records' own error: the batch under way is then done again by the next drain.
         """
-        with self._draining:
+        with self.turn:
             report = DrainReport()
-            end = self._spool.last_id()
-            place = self._spool.watermark()
+            end = self.spool.last_id()
+            place = self.spool.watermark()
             if place < self._place:
-                self._table_read_ms = None  # a replay, and mostly of what somebody has just bound
+                self.records.forget()  # somebody set it back, and mostly for what was bound just now
+            lane = Lane(lambda batch: self._planned(batch, now_ms), self._finish)
             while place < end and not report.stopped:
-                batch = self._spool.read_after(place, BATCH_PACKETS)
+                batch = self.spool.read_after(place, BATCH_PACKETS)
                 if not batch:
                     break
                 place = batch[-1].id
-                report = self._handle(batch, now_ms, report)
+                report = self.bring(batch, lane, report)
             return report
 
-    def _handle(self, batch: Sequence[Spooled], now_ms: int, report: DrainReport) -> DrainReport:
-        made = self._planned(batch, now_ms)
+    def bring(self, batch: Sequence[Spooled], lane: Lane, report: DrainReport) -> DrainReport:
+        """Bring one batch into the stores; the report grown by what it did."""
+        made = lane.planned(batch)
         try:
-            self._series.write_samples(made.blocks)
+            self.series.write_samples(made.blocks)
         except SeriesError as error:
             if error.retryable or (trouble := self._trouble()):
                 return _added(report, stopped=str(error) if error.retryable else trouble)
             if len(batch) > 1:  # the store is well, so a packet is at fault: halve until it stands alone
                 half = len(batch) // 2
-                first = self._handle(batch[:half], now_ms, report)
-                return first if first.stopped else self._handle(batch[half:], now_ms, first)
-            made = Plan(quarantine=[refused(batch[0], f"the series store refuses it: {error}")])
-        mark_dirty(self._engine, made.windows())
-        keep(self._engine, made.quarantine)
-        self._told |= made.told
-        self._spool.set_watermark(batch[-1].id)
-        self._place = batch[-1].id
+                first = self.bring(batch[:half], lane, report)
+                return first if first.stopped else self.bring(batch[half:], lane, first)
+            made = self._refused(batch[0], error)
+        mark_dirty(self.engine, made.windows())
+        unmet = self._serials.unmet(made.serials)
+        note_seen(self.engine, unmet)
+        self._serials.note(unmet)
+        lane.finish(batch, made)
         return _added(report, len(batch), made)
 
     def _planned(self, batch: Sequence[Spooled], now_ms: int) -> Plan:
-        read_ms = self._table_read_ms
-        if read_ms is None or not 0 <= now_ms - read_ms < BINDINGS_STAY_FRESH_MS:
-            self._read_bindings(now_ms)
-        made = plan(batch, self._table, self._told)
-        young = self._table_read_ms is not None and 0 <= now_ms - self._table_read_ms < HOMELESS_WAIT_MS
-        if made.homeless and not young and self._read_bindings(now_ms):  # somebody has bound it a moment ago
-            made = plan(batch, self._table, self._told)
+        made = plan(batch, self.records.fresh(now_ms))
+        if made.homeless and self.records.changed_meanwhile(now_ms):
+            made = plan(batch, self.records.known)
         return made
 
-    def _read_bindings(self, now_ms: int) -> bool:
-        found = bindings(self._engine)
-        self._table_read_ms = now_ms
-        if found == self._bindings:
-            return False
-        self._bindings, self._table = found, BindingTable(found)
-        self._told = {pair for pair in self._told if not self._table.binds(*pair)}
-        return True
+    def _finish(self, batch: Sequence[Spooled], made: Plan) -> None:
+        keep(self.engine, made.quarantine)
+        remember(self.engine, made.memory)
+        self.records.note(made)
+        self.spool.set_watermark(batch[-1].id)
+        self._place = batch[-1].id
+
+    def _refused(self, spooled: Spooled, error: SeriesError) -> Plan:
+        detail = f"the series store refuses it: {error}"
+        return Plan(quarantine=[refused(spooled, detail, self.records.known.routes)])
 
     def _trouble(self) -> str:
         try:
-            self._series.check()
+            self.series.check()
         except SeriesError as error:
             return str(error)
         return ""
@@ -129,10 +134,13 @@ class Pipeline:
 
 def _added(report: DrainReport, packets: int = 0, made: Plan | None = None, stopped: str = "") -> DrainReport:
     made = made or Plan()
+    known = {ask.topic for ask in report.asks}
+    asks = {ask.topic: ask for ask in made.asks if ask.topic not in known}
     return DrainReport(
         report.packets + packets,
         report.samples + made.samples,
         report.quarantined + len(made.quarantine),
         report.unbound + made.unbound,
+        (*report.asks, *asks.values()),
         stopped,
     )

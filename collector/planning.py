@@ -1,34 +1,80 @@
 """What must be kept of a batch of packets, and where. Pure: the pipeline acts on it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from collector.bindings import BindingTable
-from collector.decoders import decode, device_of
-from collector.decoders.door import MAX_PAYLOAD_BYTES, shown
+from collector.dates import believable
+from collector.decoders import UNKNOWN_FAMILY, Route, decode, device_of
+from collector.decoders.door import MAX_PAYLOAD_BYTES
+from collector.remembered import Remembered
 from collector.spool import Spooled
-from plagewatch.metering.readings import Behaviour, Packet, Readings, Reason, Samples, register_word
+from plagewatch.metering.meters import Binding
+from plagewatch.metering.readings import Ask, Behaviour, LeftOut, Readings, Reason, Samples, register_word
+from plagewatch.metering.units import to_canonical
 from plagewatch.store.records.quarantine import Quarantined
+from plagewatch.store.records.serials import SerialSeen
 from plagewatch.store.records.work import DirtyWindow
 
 MAX_DETAILS = 20
 MAX_DETAIL_LENGTH = 600  # it stands in a key: PostgreSQL's hold 2 700 bytes
+MAX_DEVICE_LENGTH = 200
+MAX_TOPIC_LENGTH = 2_000
+
+TELL_AGAIN_MS = 600_000
+"""A register of a known device that feeds no meter is shown with a fresh value this often, not with every packet."""
+
+Pair = tuple[str, str]  # a device and a register
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the collector knows when it plans. told: when a pair without a meter was last put in quarantine [ms]."""
+
+    table: BindingTable
+    routes: Sequence[Route] = ()
+    memory: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[Pair, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which packets a replay is about: of one device, or of topics of one form; by default all."""
+
+    device: str = ""
+    topics: Route | None = None
+
+    def has_topic(self, topic: str) -> bool:
+        """Whether packets of a topic can be among them."""
+        return self.topics is None or self.topics.topic.fullmatch(topic) is not None
+
+    def has_device(self, device: str) -> bool:
+        """Whether what a device said is among them."""
+        return not self.device or self.device in (device, _storable(device, MAX_DEVICE_LENGTH))
+
+
+EVERYTHING = Scope()
 
 
 @dataclass(slots=True)
 class Plan:
     """What the pipeline will write for a batch of packets.
 
-    unbound: values of known devices in registers that feed no meter; only the first of each goes to quarantine.
-    told: the (device, register) pairs of these that this plan puts there.
-    homeless: something had no meter that the table could have known: is the table up to date?
+    packets: how many of the scope said something. unbound: values of known devices in registers that feed no meter; of
+    each only one every TELL_AGAIN_MS goes to quarantine. told: the (device, register) pairs of these that this plan
+    puts there. homeless: something had no meter that the table could have known: is the table up to date?
     """
 
     blocks: list[Samples] = field(default_factory=list)
     quarantine: list[Quarantined] = field(default_factory=list)
+    packets: int = 0
     unbound: int = 0
-    told: set[tuple[str, str]] = field(default_factory=set)
+    told: dict[Pair, int] = field(default_factory=dict)
     homeless: bool = False
+    asks: list[Ask] = field(default_factory=list)
+    serials: list[SerialSeen] = field(default_factory=list)
+    memory: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
@@ -47,48 +93,82 @@ class Plan:
         return [DirtyWindow(meter, first_ms, last_ms) for meter, (first_ms, last_ms) in spans.items()]
 
 
-def plan(batch: Iterable[Spooled], table: BindingTable, told: Collection[tuple[str, str]]) -> Plan:
-    """Decode and bind packets. told: (device, register) pairs without a meter that are in quarantine already."""
-    made = Plan()
+def plan(batch: Iterable[Spooled], known: Known, scope: Scope = EVERYTHING) -> Plan:
+    """Decode and bind the packets of a scope, by what is known. Nothing that is given is changed."""
+    made, memory = Plan(), Remembered(known.memory)
     for spooled in batch:
-        _plan_packet(made, spooled, table, told)
+        if scope.has_topic(spooled.packet.topic):
+            _plan_packet(made, spooled, known, memory, scope)
+    made.memory = memory.changes
     return made
 
 
-def refused(spooled: Spooled, detail: str) -> Quarantined:
+def refused(spooled: Spooled, detail: str, routes: Sequence[Route] = ()) -> Quarantined:
     """A packet that a store will never take, kept whole."""
-    return _quarantined(spooled, device_of(spooled.packet.topic), Reason.MALFORMED, detail)
+    return _quarantined(spooled, device_of(spooled.packet.topic, routes), Reason.MALFORMED, detail)
 
 
-def _plan_packet(made: Plan, spooled: Spooled, table: BindingTable, told: Collection[tuple[str, str]]) -> None:
+@dataclass(slots=True)
+class _Found:
+    """What has no place in one packet."""
+
+    homeless: list[Readings] = field(default_factory=list)
+    unbound: list[Readings] = field(default_factory=list)
+    left_out: list[tuple[str, LeftOut]] = field(default_factory=list)
+
+
+def _plan_packet(made: Plan, spooled: Spooled, known: Known, memory: Remembered, scope: Scope) -> None:
     packet = spooled.packet
-    _, decoded = decode(packet)
-    homeless: list[Readings] = []
-    unbound: list[Readings] = []
+    family, decoded = decode(packet, known.routes, memory)
+    memory.sign(family)
+    made.asks += decoded.asks
+    found = _Found()
+    spoke = False
     for readings in decoded.readings:
-        if table.binds(readings.device, readings.register):
-            homeless += _bind(made, readings, packet, table)
-        elif not table.knows(readings.device):
-            homeless.append(readings)
+        if not scope.has_device(readings.device):
+            continue
+        spoke = True
+        if known.table.binds(readings.device, readings.register):
+            _bind(made, readings, spooled, known.table, found)
+        elif not known.table.knows(readings.device):
+            found.homeless.append(readings)
         else:
-            made.unbound += len(readings.value)
-            pair = (readings.device, readings.register)
-            if pair not in told and pair not in made.told and _worth_telling(readings, table):
-                unbound.append(readings)
-    if homeless:
-        made.quarantine.append(_quarantined(spooled, homeless[0].device, Reason.UNKNOWN_DEVICE, _seen(homeless)))
-    if unbound:
-        # Once is enough to tell the person who binds; every packet of a device with a spare register would flood.
-        made.told.update((r.device, r.register) for r in unbound)
-        detail = f"bound to no meter: {_seen(unbound)}"
-        made.quarantine.append(_quarantined(spooled, unbound[0].device, Reason.UNKNOWN_REGISTER, detail))
-    made.homeless |= bool(homeless or unbound)
-    device = decoded.readings[0].device if decoded.readings else device_of(packet.topic)
-    details: dict[str, list[str]] = {}
-    for left_out in decoded.left_out:
-        details.setdefault(left_out.reason, []).append(left_out.detail)
-    for reason, texts in details.items():
-        made.quarantine.append(_quarantined(spooled, device, Reason(reason), _joined(texts)))
+            _note_unbound(made, readings, packet.received_ms, known, found)
+    if family == UNKNOWN_FAMILY:
+        device = packet.topic  # until somebody says which level of the topic names the device
+    else:
+        device = decoded.readings[0].device if decoded.readings else device_of(packet.topic, known.routes)
+    if scope.has_device(device):
+        spoke |= bool(decoded.left_out)
+        found.left_out += [(device, left_out) for left_out in decoded.left_out]
+    made.packets += spoke
+    made.homeless |= bool(found.homeless or found.unbound)
+    made.quarantine += _kept(spooled, found)
+
+
+def _kept(spooled: Spooled, found: _Found) -> Iterator[Quarantined]:
+    texts: dict[tuple[str, Reason, str], list[str]] = {}
+    for readings in found.homeless:
+        texts.setdefault((readings.device, Reason.UNKNOWN_DEVICE, ""), []).append(_seen(readings))
+    for readings in found.unbound:
+        unsaid = register_word(readings.register).behaviour is Behaviour.UNSAID
+        reason = Reason.UNSAID if unsaid else Reason.UNKNOWN_REGISTER
+        texts.setdefault((readings.device, reason, "bound to no meter: "), []).append(_seen(readings))
+    for device, left_out in found.left_out:
+        texts.setdefault((device, Reason(left_out.reason), ""), []).append(left_out.detail)
+    for (device, reason, before), details in texts.items():
+        yield _quarantined(spooled, device, reason, before + _joined(details))
+
+
+def _note_unbound(made: Plan, readings: Readings, received_ms: int, known: Known, found: _Found) -> None:
+    made.unbound += len(readings.value)
+    pair = (readings.device, readings.register)
+    told_ms = made.told.get(pair, known.told.get(pair))
+    if told_ms is not None and abs(received_ms - told_ms) < TELL_AGAIN_MS:
+        return
+    if _worth_telling(readings, known.table):
+        made.told[pair] = received_ms
+        found.unbound.append(readings)
 
 
 def _worth_telling(readings: Readings, table: BindingTable) -> bool:
@@ -115,28 +195,70 @@ def _worth_telling(readings: Readings, table: BindingTable) -> bool:
     return register_word(word).behaviour is not Behaviour.INDEX or any(readings.value)
 
 
-def _bind(made: Plan, readings: Readings, packet: Packet, table: BindingTable) -> list[Readings]:
-    """Add the readings' samples; what lies before the register's first binding comes back."""
-    at_ms = [packet.received_ms] if readings.at_ms is None else readings.at_ms
-    before: list[Readings] = []
-    for meter, first, end in table.runs(readings.device, readings.register, at_ms):
-        whole = end - first == len(at_ms)
-        at, value = (at_ms, readings.value) if whole else (at_ms[first:end], readings.value[first:end])
-        if meter is None:
-            before.append(replace(readings, at_ms=at, value=value))
+def _bind(made: Plan, readings: Readings, spooled: Spooled, table: BindingTable, found: _Found) -> None:
+    """Add the readings' samples; what lies outside the register's bindings, or outside belief, is found without."""
+    received_ms = spooled.packet.received_ms
+    at_ms = [received_ms] if readings.at_ms is None else readings.at_ms
+    for binding, first, end in table.runs(readings.device, readings.register, at_ms):
+        part = readings
+        if end - first != len(at_ms):
+            part = replace(readings, at_ms=at_ms[first:end], value=readings.value[first:end])
+        if binding is None:
+            found.homeless.append(part)
+            continue
+        try:
+            register, values = _said(binding, part)
+        except ValueError as error:
+            found.left_out.append((readings.device, LeftOut(Reason.UNIT_UNKNOWN, str(error))))
+            continue
+        at, values = _believed(part, values, received_ms, binding.from_ms if len(at_ms) > 1 else 0, found)
+        if not at:
             continue
         source = f"mqtt:{readings.device}"
-        made.blocks.append(Samples(meter, readings.register, at, value, source, packet.received_ms, readings.quality))
-    return before
+        made.blocks.append(Samples(binding.meter, register, at, values, source, received_ms, readings.quality))
+        if readings.serial:
+            made.serials.append(SerialSeen(binding.meter, register, min(at), readings.serial))
 
 
-def _seen(readings: Sequence[Readings]) -> str:
-    return _joined(
-        [
-            f"{r.register}={r.value[-1]:.10g}" + (f" ({len(r.value)} values)" if len(r.value) > 1 else "")
-            for r in readings
-        ]
-    )
+def _said(binding: Binding, readings: Readings) -> tuple[str, Sequence[float]]:
+    """The register and values as the binding says them. Raises ValueError where it does not, or not in a fitting unit.
+
+    >>> _said(Binding("d", "field.total", "m", as_register="gas_volume", unit="l"),
+    ...     Readings("d", "field.total", None, [2500.0]))
+    ('gas_volume', [2.5])
+    """
+    if register_word(readings.register).behaviour is not Behaviour.UNSAID:
+        return readings.register, readings.value
+    if binding.as_register is None or binding.unit is None:
+        raise ValueError(f"the binding does not say what {readings.register} counts, and in which unit")
+    wanted = register_word(binding.as_register).unit
+    try:
+        converted = [to_canonical(value, binding.unit) for value in readings.value]
+    except KeyError:
+        converted = []
+    if not converted or any(unit != wanted for _, unit in converted):
+        raise ValueError(f"{readings.register} is bound in {binding.unit}, which is no unit of {binding.as_register}")
+    return binding.as_register, [value for value, _ in converted]
+
+
+def _believed(
+    readings: Readings, values: Sequence[float], received_ms: int, history_from_ms: int, found: _Found
+) -> tuple[Sequence[int], Sequence[float]]:
+    """Instants and values whose date can be meant; the others are found implausible."""
+    if readings.at_ms is None:
+        return [received_ms], values
+    wrong = [at for at in readings.at_ms if not believable(at, received_ms, history_from_ms)]
+    if not wrong:
+        return readings.at_ms, values
+    detail = f"{readings.register}: {len(wrong)} of {len(values)} values, the first of {_utc(wrong[0])}"
+    found.left_out.append((readings.device, LeftOut(Reason.TIME_IMPLAUSIBLE, detail)))
+    kept = [place for place, at in enumerate(readings.at_ms) if believable(at, received_ms, history_from_ms)]
+    return [readings.at_ms[place] for place in kept], [values[place] for place in kept]
+
+
+def _seen(readings: Readings) -> str:
+    more = f" ({len(readings.value)} values)" if len(readings.value) > 1 else ""
+    return f"{readings.register}={readings.value[-1]:.10g}{more}"
 
 
 def _joined(texts: Sequence[str]) -> str:
@@ -145,14 +267,26 @@ def _joined(texts: Sequence[str]) -> str:
     return text + (f"; and {more} more" if more > 0 else "")
 
 
+def _utc(at_ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms since 1970"
+
+
+def _storable(text: str, most: int) -> str:
+    text = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def _quarantined(spooled: Spooled, device: str, reason: Reason, detail: str) -> Quarantined:
     packet = spooled.packet
     return Quarantined(
         packet.received_ms,
-        f"mqtt:{shown(packet.topic)}",
-        shown(device),
+        f"mqtt:{_storable(packet.topic, MAX_TOPIC_LENGTH)}",
+        _storable(device, MAX_DEVICE_LENGTH),
         reason,
-        detail,
+        _storable(detail, MAX_DETAIL_LENGTH + 100),
         packet.payload[:MAX_PAYLOAD_BYTES],  # the spool holds it whole
         spooled.id,
     )

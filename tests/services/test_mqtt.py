@@ -178,7 +178,7 @@ def test_killed_between_commit_and_acknowledgement_it_comes_again_and_is_stored_
     bench.spool.close()  # one process at a time has it
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=60).returncode == 9
     bench.spool = Spool(bench.spool._path)
-    bench.pipeline = Pipeline(bench.spool, bench.series, bench.pipeline._engine)
+    bench.pipeline = Pipeline(bench.spool, bench.series, bench.pipeline.engine)
     assert bench.spool.last_id() == 1
     bench.collector()
     until(lambda: bench.spool.last_id() == 2, "the second delivery")

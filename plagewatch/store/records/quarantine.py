@@ -3,10 +3,11 @@
 A device that nobody bound sends for months: of its packets some stay here, all are counted, and the spool has them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from plagewatch.metering.readings import Reason
@@ -14,6 +15,9 @@ from plagewatch.store import tables
 
 FIRST_KEPT, NEWEST_KEPT = 20, 80
 KEPT = FIRST_KEPT + NEWEST_KEPT
+
+MOST_PAIRS = 2_000
+"""Somebody who publishes under ever new names must not fill the records: further ones are kept together, without."""
 
 Pair = tuple[str, Reason]  # a device and why its packets are here
 
@@ -31,57 +35,185 @@ class Quarantined:
     spool_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many items of a device came for a reason. first_ms, last_ms: the first and last packet's receipt; 0 = not
+    known.
+    """
+
+    device: str
+    reason: Reason
+    number: int
+    first_ms: int
+    last_ms: int
+
+
 def keep(engine: Engine, items: Iterable[Quarantined]) -> None:
-    """Put items in quarantine. A packet that is replayed, or a file that is read again, does not stand there twice.
+    """Put items in quarantine. A packet that comes again, or a file that is read again, does not stand there twice.
 
     Of the packets of a device and reason the first FIRST_KEPT and the newest NEWEST_KEPT stay, and all are counted:
     the spool has the others. The lines of files all stay, as nothing else keeps them.
     """
-    pairs: dict[Pair, list[Quarantined]] = {}
-    for item in _without_known_lines(engine, list(items)):
-        pairs.setdefault((item.device, item.reason), []).append(item)
-    if not pairs:
-        return
-    with engine.begin() as connection:
-        for pair, arrived in pairs.items():
-            _keep_pair(connection, pair, arrived)
-
-
-def _keep_pair(connection: Connection, pair: Pair, arrived: list[Quarantined]) -> None:
-    table = tables.quarantine_count
-    here = (table.c.device == pair[0], table.c.reason == pair[1].value)
-    row = connection.execute(select(table.c.number, table.c.spool_id, table.c.received_ms).where(*here)).first()
-    number, spool_id, received_ms = (row.number, row.spool_id, row.received_ms) if row else (0, 0, -1)
-    # A packet counted before has both an older place and an older moment; the places of a new spool begin again at 1.
-    new = [i for i in arrived if i.spool_id is None or i.spool_id > spool_id or i.received_ms > received_ms]
+    new = _without_known_lines(engine, list(items))
     if not new:
         return
-    packets = [item for item in new if item.spool_id is not None]
-    last = packets[-1] if packets else None
-    counted = {
-        "number": number + len(new),
-        "spool_id": last.spool_id if last else spool_id,
-        "received_ms": last.received_ms if last else received_ms,
-    }
-    if row:
-        connection.execute(table.update().where(*here).values(counted))
+    with engine.begin() as connection:
+        for pair, arrived in _by_pair(connection, new).items():
+            row = _count_of(connection, pair)
+            spool_id, received_ms = (row.spool_id, row.received_ms) if row else (0, -1)
+            # A packet counted before has both an older place and an older moment; a new spool's places begin at 1.
+            fresh = [i for i in arrived if i.spool_id is None or i.spool_id > spool_id or i.received_ms > received_ms]
+            if fresh:
+                _count(connection, pair, fresh)
+                _put(connection, pair, fresh)
+
+
+def keep_again(connection: Connection, items: Iterable[Quarantined], since_ms: int) -> None:
+    """Put what a replay still refused back, in its transaction, each packet once; see `withdraw`.
+
+    What was counted from before `since_ms` on was not taken from the count, and is not added to it.
+    """
+    for pair, arrived in _by_pair(connection, items).items():
+        row = _count_of(connection, pair)
+        if row is None or row.first_ms >= since_ms:
+            _count(connection, pair, arrived)
+        _put(connection, pair, arrived)
+
+
+def withdraw(connection: Connection, devices: Sequence[str] | None, since_ms: int) -> int:
+    """Take packets received from `since_ms` on out: they are looked at again. At least how many had been counted.
+
+    devices: only theirs; None = of all. Lines of files stay. A packet may stand there for several reasons: of each
+    device the reason with the most counts.
+    """
+    counted, kept = tables.quarantine_count, tables.quarantine
+    of_pair: list[tuple[str, str, int]] = []
+    for row in connection.execute(select(counted).where(*_of(counted.c.device, devices))).all():
+        if row.spool_id and row.first_ms >= since_ms:
+            of_pair.append((row.device, row.reason, row.number))
+    packets = (kept.c.spool_id.is_not(None), kept.c.received_ms >= since_ms)
+    connection.execute(kept.delete().where(*packets, *_of(kept.c.device, devices)))
+    taken: dict[str, int] = {}
+    for device, reason, number in of_pair:
+        here = (kept.c.device == device, kept.c.reason == reason)
+        lines = connection.execute(select(func.count()).select_from(kept).where(*here)).scalar_one()
+        same = (counted.c.device == device, counted.c.reason == reason)
+        if lines:
+            connection.execute(counted.update().where(*same).values(number=lines, spool_id=0, received_ms=-1))
+        else:
+            connection.execute(counted.delete().where(*same))
+        taken[device] = max(taken.get(device, 0), number - lines)
+    return sum(taken.values())
+
+
+def forget_empty(connection: Connection) -> None:
+    """Let go of counts of which nothing is kept any more: all of it has found its place."""
+    counted, kept = tables.quarantine_count, tables.quarantine
+    there = select(kept.c.id).where(kept.c.device == counted.c.device, kept.c.reason == counted.c.reason)
+    connection.execute(counted.delete().where(~there.exists()))
+
+
+def quarantined(engine: Engine, limit: int = 200, device: str | None = None) -> list[Quarantined]:
+    """The newest items, of one device or of all."""
+    table = tables.quarantine
+    query = select(table).where(*([] if device is None else [table.c.device == device]))
+    with engine.connect() as connection:
+        return [
+            Quarantined(r.received_ms, r.source, r.device, Reason(r.reason), r.detail, r.payload, r.spool_id)
+            for r in connection.execute(query.order_by(table.c.received_ms.desc(), table.c.id.desc()).limit(limit))
+        ]
+
+
+def packets_of(engine: Engine, device: str) -> list[Quarantined]:
+    """The packets kept of a device, each once whatever it is here for, oldest first."""
+    packets = [item for item in quarantined(engine, KEPT * len(Reason), device) if item.spool_id is not None]
+    return list({(item.spool_id, item.received_ms): item for item in reversed(packets)}.values())
+
+
+def counted(engine: Engine, device: str | None = None) -> list[Counted]:
+    """How many items came of each device for each reason, of one device or of all; the latest first."""
+    table = tables.quarantine_count
+    query = select(table).where(*([] if device is None else [table.c.device == device]))
+    with engine.connect() as connection:
+        return [
+            Counted(r.device, Reason(r.reason), r.number, r.first_ms, max(0, r.received_ms))
+            for r in connection.execute(query.order_by(table.c.received_ms.desc(), table.c.device))
+        ]
+
+
+def counts(engine: Engine) -> dict[Reason, int]:
+    """How many items came for each reason, those among them that the spool alone still has."""
+    table = tables.quarantine_count
+    query = select(table.c.reason, func.sum(table.c.number)).group_by(table.c.reason)
+    with engine.connect() as connection:
+        return {Reason(reason): int(number) for reason, number in connection.execute(query)}
+
+
+def _by_pair(connection: Connection, items: Iterable[Quarantined]) -> dict[Pair, list[Quarantined]]:
+    """Items by device and reason; where there are too many of these already, new ones under no name."""
+    table = tables.quarantine_count
+    pairs: dict[Pair, list[Quarantined]] = {}
+    room: int | None = None
+    for item in items:
+        pair = item.device, item.reason
+        if pair not in pairs and item.spool_id is not None and _count_of(connection, pair) is None:
+            if room is None:
+                room = MOST_PAIRS - connection.execute(select(func.count()).select_from(table)).scalar_one()
+            if room <= 0:
+                pair = "", item.reason
+                item = replace(item, device="")
+            room -= 1
+        pairs.setdefault(pair, []).append(item)
+    return pairs
+
+
+def _count_of(connection: Connection, pair: Pair) -> Row[Any] | None:
+    table = tables.quarantine_count
+    here = (table.c.device == pair[0], table.c.reason == pair[1].value)
+    return connection.execute(select(table).where(*here)).first()
+
+
+def _count(connection: Connection, pair: Pair, items: Sequence[Quarantined]) -> None:
+    table, row = tables.quarantine_count, _count_of(connection, pair)
+    packets = [item for item in items if item.spool_id is not None]
+    number, first_ms = len(items), min(item.received_ms for item in items)
+    spool_id = packets[-1].spool_id if packets else 0
+    received_ms = max((item.received_ms for item in packets), default=-1)
+    if row is not None:
+        number, first_ms = number + row.number, min(first_ms, row.first_ms)
+        if not packets or received_ms < row.received_ms:  # out of a replay, beside newer ones
+            spool_id, received_ms = row.spool_id, row.received_ms
+    values = {"number": number, "first_ms": first_ms, "spool_id": spool_id, "received_ms": received_ms}
+    if row is None:
+        connection.execute(table.insert().values(device=pair[0], reason=pair[1].value, **values))
     else:
-        connection.execute(table.insert().values(device=pair[0], reason=pair[1].value, **counted))
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        here = (table.c.device == pair[0], table.c.reason == pair[1].value)
+        connection.execute(table.update().where(*here).values(values))
+
+
+def _put(connection: Connection, pair: Pair, items: Sequence[Quarantined]) -> None:
+    packets = sorted((i for i in items if i.spool_id is not None), key=lambda item: item.received_ms)
     staying = packets if len(packets) <= KEPT else packets[:FIRST_KEPT] + packets[-NEWEST_KEPT:]
-    lines = [item for item in new if item.spool_id is None]
+    lines = [item for item in items if item.spool_id is None]
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(tables.quarantine).on_conflict_do_nothing(), [_row(item) for item in lines + staying])
-    if number + len(packets) > KEPT:
+    if packets:
         _prune(connection, pair)
 
 
 def _prune(connection: Connection, pair: Pair) -> None:
     table = tables.quarantine
     of_pair = (table.c.device == pair[0], table.c.reason == pair[1].value, table.c.spool_id.is_not(None))
-    ids = list(connection.execute(select(table.c.id).where(*of_pair).order_by(table.c.id)).scalars())
-    between = ids[FIRST_KEPT:-NEWEST_KEPT]
-    if between:
-        connection.execute(table.delete().where(*of_pair, table.c.id.between(between[0], between[-1])))
+    ids = list(
+        connection.execute(select(table.c.id).where(*of_pair).order_by(table.c.received_ms, table.c.id)).scalars()
+    )
+    for first in range(FIRST_KEPT, max(FIRST_KEPT, len(ids) - NEWEST_KEPT), 500):
+        between = ids[first : min(first + 500, len(ids) - NEWEST_KEPT)]
+        connection.execute(table.delete().where(table.c.id.in_(between)))
+
+
+def _of(column: ColumnElement[str], devices: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    return [] if devices is None else [column.in_(devices)]
 
 
 def _row(item: Quarantined) -> dict[str, object]:
@@ -116,21 +248,3 @@ def _known_lines(engine: Engine, sources: list[str]) -> set[tuple[str, str, str]
             )
             known.update((row.source, row.reason, row.detail) for row in connection.execute(query))
     return known
-
-
-def quarantined(engine: Engine, limit: int = 200) -> list[Quarantined]:
-    """The newest items."""
-    query = select(tables.quarantine).order_by(tables.quarantine.c.id.desc()).limit(limit)
-    with engine.connect() as connection:
-        return [
-            Quarantined(r.received_ms, r.source, r.device, Reason(r.reason), r.detail, r.payload, r.spool_id)
-            for r in connection.execute(query)
-        ]
-
-
-def counts(engine: Engine) -> dict[Reason, int]:
-    """How many items came for each reason, those among them that the spool alone still has."""
-    table = tables.quarantine_count
-    query = select(table.c.reason, func.sum(table.c.number)).group_by(table.c.reason)
-    with engine.connect() as connection:
-        return {Reason(reason): int(number) for reason, number in connection.execute(query)}

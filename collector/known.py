@@ -1,0 +1,104 @@
+"""What the records say of devices, topics and memory, read again when it may have changed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import structlog
+
+from collector.bindings import BindingTable
+from collector.decoders import Route
+from collector.planning import Known, Pair, Plan
+from plagewatch.metering.meters import Binding
+from plagewatch.store.engine import Engine
+from plagewatch.store.records.device_memory import memory
+from plagewatch.store.records.registry import bindings
+from plagewatch.store.records.serials import SerialSeen
+from plagewatch.store.records.topic_routes import TopicRoute, routes
+
+log = structlog.get_logger()
+
+STAYS_FRESH_MS = 5_000
+HOMELESS_WAIT_MS = 2_000  # a device that nobody bound sends all the time
+
+
+class Records:
+    """Bindings, routes and memory as the collector last read them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._bindings: list[Binding] = []
+        self._routes: list[TopicRoute] = []
+        self._read_ms: int | None = None
+        self._memory: dict[str, str] | None = None
+        self.known = Known(BindingTable(()))
+
+    def fresh(self, now_ms: int) -> Known:
+        """What is known, not older than a few seconds."""
+        if self._read_ms is None or not 0 <= now_ms - self._read_ms < STAYS_FRESH_MS:
+            self.read(now_ms)
+        return self.known
+
+    def changed_meanwhile(self, now_ms: int) -> bool:
+        """For something that has no place: whether somebody has bound it a moment ago."""
+        young = self._read_ms is not None and 0 <= now_ms - self._read_ms < HOMELESS_WAIT_MS
+        return not young and self.read(now_ms)
+
+    def read(self, now_ms: int) -> bool:
+        """Read again; whether anything changed."""
+        found, said = bindings(self._engine), routes(self._engine)
+        self._read_ms = now_ms
+        if self._memory is None:
+            self._memory = memory(self._engine)
+            self.known = replace(self.known, memory=self._memory)
+        if (found, said) == (self._bindings, self._routes):
+            return False
+        table = BindingTable(found)
+        self._bindings, self._routes = found, said
+        told = {pair: at_ms for pair, at_ms in self.known.told.items() if not table.binds(*pair)}
+        self.known = Known(table, compiled(said), self._memory, told)
+        return True
+
+    def note(self, made: Plan) -> None:
+        """Know what a plan that is written changed."""
+        memory = {**self.known.memory, **{key: value for key, (_, value) in made.memory.items()}}
+        self.known = replace(self.known, memory=memory, told={**self.known.told, **made.told})
+        self._memory = memory
+
+    def forget(self) -> None:
+        """Read all of it at the next occasion: something older is looked at, or the memory was changed elsewhere."""
+        self._read_ms = None
+        self._memory = None
+
+
+class SerialsMet:
+    """The serial numbers that this process met last, so that the same one is not looked up with every packet."""
+
+    def __init__(self) -> None:
+        self._last: dict[Pair, tuple[str, int]] = {}
+
+    def unmet(self, seen: Iterable[SerialSeen]) -> list[SerialSeen]:
+        """Those that differ from the one before, or are from before it."""
+        new = []
+        last = dict(self._last)
+        for one in seen:
+            serial, first_ms = last.get((one.meter, one.register), ("", 0))
+            if serial != one.serial or one.at_ms < first_ms:
+                last[one.meter, one.register] = one.serial, one.at_ms
+                new.append(one)
+        return new
+
+    def note(self, seen: Iterable[SerialSeen]) -> None:
+        """Remember those that are written."""
+        for one in seen:
+            self._last[one.meter, one.register] = one.serial, one.at_ms
+
+
+def compiled(said: Iterable[TopicRoute]) -> list[Route]:
+    """Routes as the decoders take them; one that names what is not there is told and left out."""
+    made = []
+    for route in said:
+        try:
+            made.append(Route.of(route.template, route.family))
+        except (KeyError, ValueError) as error:
+            log.error("a route of topics is not usable", template=route.template, family=route.family, error=str(error))
+    return made

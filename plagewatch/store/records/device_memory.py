@@ -1,0 +1,62 @@
+"""What decoders must remember of devices over a restart: the names behind Sparkplug's aliases."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from plagewatch.store import tables
+
+Changes = Mapping[str, tuple[str, str]]
+"""By key: the family that wrote it and the value; an empty value is forgotten."""
+
+_REPLAY = "replay "
+
+
+def memory(engine: Engine, replay: int | None = None) -> dict[str, str]:
+    """What is remembered, by key; for a replay what its own packets told lies over it."""
+    table = tables.device_memory
+    ours, replayed = {}, {}
+    with engine.connect() as connection:
+        for row in connection.execute(select(table)):
+            if not row.family.startswith(_REPLAY):
+                ours[row.key] = row.value
+            elif replay is not None and row.family.startswith(_apart(replay)):
+                replayed[row.key] = row.value
+    return {**ours, **replayed}
+
+
+def remember(engine: Engine, changes: Changes) -> None:
+    """Keep what live packets changed."""
+    if changes:
+        with engine.begin() as connection:
+            for key, (family, value) in changes.items():
+                _put(connection, family, key, value)
+
+
+def remember_apart(connection: Connection, replay: int, changes: Changes) -> None:
+    """Keep what a replay's packets changed for that replay, in its transaction: live packets have their own course."""
+    for key, (family, value) in changes.items():
+        _put(connection, _apart(replay) + family, key, value)
+
+
+def end_replay(connection: Connection, replay: int) -> None:
+    """Let live packets know what only a replay's packets told, and forget the rest of its memory."""
+    table = tables.device_memory
+    rows = connection.execute(select(table)).all()
+    known = {row.key for row in rows if not row.family.startswith(_REPLAY)}
+    for row in rows:
+        if row.family.startswith(_apart(replay)):
+            if row.key not in known:
+                _put(connection, row.family.removeprefix(_apart(replay)), row.key, row.value)
+            connection.execute(delete(table).where(table.c.family == row.family, table.c.key == row.key))
+
+
+def _apart(replay: int) -> str:
+    return f"{_REPLAY}{replay} "
+
+
+def _put(connection: Connection, family: str, key: str, value: str) -> None:
+    table = tables.device_memory
+    connection.execute(delete(table).where(table.c.family == family, table.c.key == key))
+    if value:
+        connection.execute(insert(table).values(family=family, key=key, value=value))
