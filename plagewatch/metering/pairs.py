@@ -72,11 +72,13 @@ def quarters(pairs: Pairs, span_ms: tuple[int, int], start_s: int, end_s: int) -
     booked = some.booked
     amount = np.where(booked, some.movement * some.factor, 0.0)
     length_ms = (some.end_ms - some.start_ms).astype(np.float64)
+    pair, quarter, part = _pieces(bounds_ms, some.start_ms, some.end_ms)
 
     def laid_out(per_pair: Floats, where: NDArray[np.bool_]) -> Floats:
         if not where.any():
             return np.zeros(len(bounds_ms) - 1)
-        return _over(bounds_ms, some.start_ms, some.end_ms, np.where(where, per_pair, 0.0))
+        pieces = np.where(where, per_pair, 0.0)[pair] * part
+        return np.bincount(quarter, pieces, len(bounds_ms) - 1).astype(np.float64, copy=False)
 
     estimated = ~some.gap & (some.quality == Quality.ESTIMATED)
     manual = ~some.gap & (some.quality == Quality.MANUAL)
@@ -92,11 +94,18 @@ def quarters(pairs: Pairs, span_ms: tuple[int, int], start_s: int, end_s: int) -
     )
 
 
-def _over(
-    bounds_ms: NDArray[np.int64], start_ms: NDArray[np.int64], end_ms: NDArray[np.int64], per_pair: Floats
-) -> Floats:
-    """How much of each pair's quantity, laid out evenly over its time, lies between neighbouring bounds."""
-    running = np.concatenate([[0.0], np.cumsum(per_pair)])
-    corners_ms = np.column_stack([start_ms, end_ms]).ravel()
-    heights = np.column_stack([running[:-1], running[1:]]).ravel()
-    return np.diff(np.interp(bounds_ms, corners_ms, heights))
+def _pieces(
+    bounds_ms: NDArray[np.int64], start_ms: NDArray[np.int64], end_ms: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Each pair cut at the bounds: of each piece its pair, its quarter, and which part of the pair's time it is.
+
+    Piece by piece, a quarter's figure depends on the pairs in it alone; differences of a running sum would carry the
+    rounding of all that went through before.
+    """
+    first = np.maximum(start_ms - bounds_ms[0], 0) // QUARTER_MS
+    after = np.minimum(-(-(end_ms - bounds_ms[0]) // QUARTER_MS), len(bounds_ms) - 1)
+    count = after - first
+    pair = np.repeat(np.arange(len(start_ms)), count)
+    quarter = np.arange(len(pair)) + np.repeat(first - np.cumsum(count) + count, count)
+    within_ms = np.minimum(end_ms[pair], bounds_ms[quarter + 1]) - np.maximum(start_ms[pair], bounds_ms[quarter])
+    return pair, quarter, within_ms / (end_ms - start_ms)[pair]

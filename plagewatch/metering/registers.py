@@ -64,7 +64,7 @@ def book(
     facts = FactsAt(terms)
     samples = _Samples(at_ms, value, np.zeros(len(at_ms), np.int8) if quality is None else quality)
     pieces, found = [], []
-    for several, digits in _devices(_best(samples), terms):
+    for several, digits in _devices(samples.where(best_of_each_instant(at_ms, samples.quality)), terms):
         part, contradictions = _one_per_instant(several, _stretch(several.at_ms, several.value, facts, digits))
         found += contradictions
         if len(part.at_ms):
