@@ -62,9 +62,6 @@ def check(engine: Engine, series: SeriesStore, meter: str | None) -> list[Balanc
 
 def _of_flow(series: SeriesStore, subject: Subject, registers: list[str], flow: Flow) -> list[Balance]:
     bookings = {register: _booked(series, subject, register) for register in registers}
-    starts = np.concatenate([booking.quarters.start_s for booking in bookings.values()])
-    if len(starts) == 0:
-        return []
     expected = sum(_sum(booking.quarters) for booking in bookings.values())
     everything = series.intervals(Resolution.QUARTER, subject.meter.id, -(2**33), 2**34, flow)
     multiplier = subject.facts[-1].multiplier if subject.facts else 1.0
