@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.decoders import dsmr_p1, plain_json, shelly, sparkplug_b
+from collector.decoders import dsmr_p1, plain_json, shelly, sparkplug_b, tasmota
 from collector.decoders.door import MAX_PAYLOAD_BYTES, Memory, Message, Refused, nothing, shown
 from plagewatch.metering.readings import Decoded, Packet, Reason
 
@@ -31,6 +31,7 @@ FAMILIES: Sequence[Family] = (
     Family("plain_json", plain_json.TOPIC, plain_json.decode, "loggers/unknown/readings"),
     Family("sparkplug_b", sparkplug_b.TOPIC, sparkplug_b.decode, "spBv1.0/a/DDATA/b/c", sparkplug_b.device_name),
     Family("shelly", shelly.TOPIC, shelly.decode, "unknown/events/rpc"),
+    Family("tasmota", tasmota.TOPIC, tasmota.decode, "tele/unknown/SENSOR"),
     Family("dsmr_p1", dsmr_p1.TOPIC, dsmr_p1.decode, "dsmr/unknown/telegram"),
 )
 BY_NAME = {family.name: family for family in FAMILIES}
