@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from collector.decoders import FAMILIES, Family, decode
+from collector.decoders import FAMILIES, Family, decode, understood
 from plagewatch.metering.readings import Decoded, Packet, register_word
 
 
@@ -51,7 +51,7 @@ def _decoded(packet: Packet, wanted: list[Family]) -> tuple[str, Decoded]:
     if packet.topic and len(wanted) > 1:
         return decode(packet)  # a topic of no family: said as it is, the live collector would say it too
     tries = [decode(Packet(family.sample_topic, packet.payload, packet.received_ms)) for family in wanted]
-    return max(tries, key=lambda tried: len(tried[1].readings))
+    return max(tries, key=lambda tried: understood(tried[1]))
 
 
 def _utc(at_ms: int) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.decoders import dsmr_p1, plain_json, shelly, sparkplug_b, tasmota
+from collector.decoders import dsmr_p1, modbus_json, plain_json, shelly, sparkplug_b, tasmota
 from collector.decoders.door import MAX_PAYLOAD_BYTES, Memory, Message, Refused, nothing, shown
 from plagewatch.metering.readings import Decoded, Packet, Reason
 
@@ -30,6 +30,7 @@ class Family:
 FAMILIES: Sequence[Family] = (
     Family("plain_json", plain_json.TOPIC, plain_json.decode, "loggers/unknown/readings"),
     Family("sparkplug_b", sparkplug_b.TOPIC, sparkplug_b.decode, "spBv1.0/a/DDATA/b/c", sparkplug_b.device_name),
+    Family("modbus_json", modbus_json.TOPIC, modbus_json.decode, "modbus/unknown/data", modbus_json.device_name),
     Family("shelly", shelly.TOPIC, shelly.decode, "unknown/events/rpc"),
     Family("tasmota", tasmota.TOPIC, tasmota.decode, "tele/unknown/SENSOR"),
     Family("dsmr_p1", dsmr_p1.TOPIC, dsmr_p1.decode, "dsmr/unknown/telegram"),
@@ -85,7 +86,7 @@ def device_of(topic: str, routes: Sequence[Route] = ()) -> str:
 
 
 def guesses(packet: Packet) -> list[tuple[str, Decoded]]:
-    """What each family would make of a payload whose topic says nothing, the most readings first; none is left out.
+    """What each family would make of a payload whose topic says nothing, the best guess first; none is left out.
 
     >>> made = guesses(Packet("", b'{"registers": {"gas_index": {"value": 12.5, "unit": "m3"}}}', 1_800_000_000_000))
     >>> made[0][0], len(made[0][1].readings)
@@ -96,7 +97,13 @@ def guesses(packet: Packet) -> list[tuple[str, Decoded]]:
         match = family.topic.fullmatch(family.sample_topic)
         assert match is not None, family.name
         made.append((family.name, _decode_as(family, match, packet, {})))
-    return sorted(made, key=lambda one: -len(one[1].readings))
+    return sorted(made, key=lambda one: understood(one[1]), reverse=True)
+
+
+def understood(decoded: Decoded) -> tuple[int, int]:
+    """How much a decoder made of a payload: readings with a meaning, then those that are only a number with a name."""
+    meant = sum(not readings.register.startswith("field.") for readings in decoded.readings)
+    return meant, len(decoded.readings)
 
 
 def _matching(topic: str, routes: Sequence[Route]) -> Iterator[tuple[Family, re.Match[str]]]:

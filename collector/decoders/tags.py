@@ -9,18 +9,19 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from plagewatch.metering.readings import REGISTERS, Readings
+from plagewatch.metering.readings import REGISTERS, Quality, Readings
 from plagewatch.metering.units import UNITS, Unit
 
 
-def _words(text: str) -> frozenset[str]:
+def tag_words(text: str) -> frozenset[str]:
+    """The words of a table, written in a line."""
     return frozenset(text.split())
 
 
-_TOTAL = _words("total totals index counter cumulative cumulated cumul lifetime meter reading totaal teller")
+_TOTAL = tag_words("total totals index counter cumulative cumulated cumul lifetime meter reading totaal teller")
 
 # A value of a stretch of time, of a tariff, a limit or another kind of energy: never a running total.
-_NEVER = _words(
+_NEVER = tag_words(
     "today yesterday daily day dag jour week weekly month monthly maand mois year yearly jaar annee hour hourly minute"
     " quarter interval period previous last session trip partial delta diff increment avg average mean min minimum max"
     " maximum peak demand reactive apparent var vars varh kvarh vah kvah tariff tarif tarief rate t1 t2 limit setpoint"
@@ -36,12 +37,12 @@ class Row(NamedTuple):
     never: Collection[str] = frozenset()
 
 
-_SOLAR = _words("pv solar inverter yield production produced generation generated opbrengst productie")
-_EXPORT = _words("export exported injection injected injectie feedin reverse teruglevering")
-_IMPORT = _words("import imported forward afname prelevement")
-_USE = _words("consumption consumed verbruik consommation")
-_HEAT = _words("heat heating thermal warmte chaleur")
-_COLD = _words("cold cooling chilled koude froid")
+_SOLAR = tag_words("pv solar inverter yield production produced generation generated opbrengst productie")
+_EXPORT = tag_words("export exported injection injected injectie feedin reverse teruglevering")
+_IMPORT = tag_words("import imported forward afname prelevement")
+_USE = tag_words("consumption consumed verbruik consommation")
+_HEAT = tag_words("heat heating thermal warmte chaleur")
+_COLD = tag_words("cold cooling chilled koude froid")
 
 ROWS: Sequence[Row] = (
     Row("heat_energy_total", (_HEAT, _TOTAL | {"energy", "import"}), _COLD),
@@ -60,7 +61,7 @@ ROWS: Sequence[Row] = (
     Row("co2", ({"co2"},)),
 )
 
-_SAYS_NO_MORE = _TOTAL | _words("active energy electricity electric electrical value sum ac volume") | _USE
+_SAYS_NO_MORE = _TOTAL | tag_words("active energy electricity electric electrical value sum ac volume") | _USE
 
 _SPELLINGS: Mapping[str, str] = {  # lower case -> ours. Not here: `mwh` and `mw`, which may be milli or mega.
     spelled: unit
@@ -184,6 +185,7 @@ class Tag(NamedTuple):
     unit: str | None
     value: float
     at_ms: int | None
+    quality: Quality = Quality.MEASURED
 
 
 class Gathered:
@@ -194,23 +196,24 @@ class Gathered:
     def __init__(self, device: str) -> None:
         self._device = device
         self._names: dict[str, str] = {}
-        self._values: dict[tuple[str, bool], list[tuple[int | None, float]]] = {}
+        self._values: dict[tuple[str, bool, Quality], list[tuple[int | None, float]]] = {}
 
     def add(self, tag: Tag) -> None:
-        """Take a value. A second name for a register that has one already is a field: two series are never mixed."""
-        register, unit = meaning(tag.name, tag.unit)
-        if self._names.setdefault(register, tag.name) != tag.name:
-            register, unit = field_register(tag.name), AS_SAID
+        """Take a value."""
+        register, unit = self.own(tag.name, meaning(tag.name, tag.unit))
         value = (tag.at_ms, tag.value * unit.times / unit.per)
-        self._values.setdefault((register, tag.at_ms is not None), []).append(value)
+        self._values.setdefault((register, tag.at_ms is not None, tag.quality), []).append(value)
+
+    def own(self, name: str, meant: Meaning) -> Meaning:
+        """A name's register; a field where another name has that one already: two series are never mixed."""
+        mine = self._names.setdefault(meant.register, name) == name
+        return meant if mine else Meaning(field_register(name), AS_SAID)
 
     def readings(self) -> list[Readings]:
-        """All that was taken, one Readings for each register; values without a time each stand alone."""
+        """All that was taken, one Readings for each register; of values without a time only the last can hold."""
         made = []
-        for (register, timed), pairs in self._values.items():
-            if timed:
-                at_ms = [at for at, _ in pairs if at is not None]
-                made.append(Readings(self._device, register, at_ms, [value for _, value in pairs]))
-            else:
-                made += [Readings(self._device, register, None, [value]) for _, value in pairs[-1:]]
+        for (register, timed, quality), pairs in self._values.items():
+            kept = pairs if timed else pairs[-1:]
+            at_ms = [at for at, _ in kept if at is not None] if timed else None
+            made.append(Readings(self._device, register, at_ms, [value for _, value in kept], None, quality))
         return made
