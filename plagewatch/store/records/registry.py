@@ -48,6 +48,8 @@ Entry = (
     | Delivery
 )
 
+Dated = TypeVar("Dated", MeterFacts, Swap, Share, BuildingShare, SubMeter, VirtualFormula, CalorificValue)
+
 TABLE_OF: dict[type[Entry], Table] = {
     Site: tables.site,
     Building: tables.building,
@@ -73,7 +75,25 @@ def save(engine: Engine, entries: Iterable[Entry]) -> None:
     """Write entries of the registry, each over the one with the same key. All or none, in the order given."""
     with engine.begin() as connection:
         for entry in entries:
-            _put(connection, TABLE_OF[type(entry)], _row(entry))
+            put(connection, entry)
+
+
+def put(connection: Connection, entry: Entry) -> None:
+    """Write an entry over the one with the same key, in the caller's transaction."""
+    _put(connection, TABLE_OF[type(entry)], _row(entry))
+
+
+def remove(connection: Connection, entry: Entry) -> None:
+    """Remove the entry with the same key, in the caller's transaction; nothing where there is none."""
+    table, row = TABLE_OF[type(entry)], _row(entry)
+    connection.execute(delete(table).where(*(column == row[column.name] for column in table.primary_key.columns)))
+
+
+def entries(connection: Connection, noun: type[Dated], **equal: object) -> list[Dated]:
+    """All entries of a kind whose columns equal what is given, as the caller's transaction sees them."""
+    table = TABLE_OF[noun]
+    query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
+    return [_build(noun, row) for row in connection.execute(query).mappings()]
 
 
 def sites(engine: Engine) -> list[Site]:
@@ -139,6 +159,11 @@ def virtual_formulas(engine: Engine) -> list[VirtualFormula]:
 def calorific_values(engine: Engine) -> list[CalorificValue]:
     """Calorific values of gas, all stations, oldest first."""
     return _all(engine, CalorificValue, tables.calorific_value, "valid_from")
+
+
+def deliveries(engine: Engine) -> list[Delivery]:
+    """Fuel deliveries of all meters, oldest first."""
+    return _all(engine, Delivery, tables.delivery, "delivered_on")
 
 
 def deliveries_of(engine: Engine, meter_id: str) -> list[Delivery]:

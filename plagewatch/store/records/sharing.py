@@ -1,0 +1,130 @@
+"""Who has which part of what, from which day on: meters to buildings, buildings to organisations, meters behind meters.
+
+The shares of a date replace all older ones, so that what moved keeps its history and serves its old place no more.
+Figures of buildings are counted with them when they are read: an edit marks no window, and leaves a line in the audit.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import Engine
+
+from plagewatch.metering.meters import BuildingShare, Share, SubMeter
+from plagewatch.store.records import registry
+from plagewatch.store.records.life_cycle import By, Change, What, apply, editing
+
+TOLERANCE = 1e-6
+
+
+class Refusal(StrEnum):
+    """Why an edit is refused. The words are stable."""
+
+    SUM = "shares_sum"
+    PART = "share_out_of_range"
+    CIRCLE = "sub_meter_circle"
+
+
+class EditRefused(Exception):
+    """An edit that would leave something untrue; nothing was written. The message is one sentence with its numbers."""
+
+    def __init__(self, refusal: Refusal, sentence: str, total: float = math.nan) -> None:
+        super().__init__(sentence)
+        self.refusal = refusal
+        self.total = total
+
+
+def checked(subject: str, parts: Mapping[str, float]) -> None:
+    """Raise EditRefused where parts are not all above 0, or do not sum to 1.
+
+    >>> checked("m", {"a": 0.25, "b": 0.75})
+    >>> checked("m", {"a": 0.25, "b": 0.7})
+    Traceback (most recent call last):
+    plagewatch.store.records.sharing.EditRefused: the shares of m sum to 0.95, not to 1
+    """
+    for name, part in parts.items():
+        if not 0 < part <= 1 + TOLERANCE:
+            raise EditRefused(Refusal.PART, f"the share of {name} in {subject} is {part:.10g}, not above 0 and up to 1")
+    total = math.fsum(parts.values())
+    if abs(total - 1) > TOLERANCE:
+        raise EditRefused(Refusal.SUM, f"the shares of {subject} sum to {total:.10g}, not to 1", total)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareEditor:
+    """Edits of shares. Each method tells whether anything changed; a name that is not in the registry raises."""
+
+    engine: Engine
+    by: By
+
+    def share_meter(self, meter: str, valid_from: date, parts: Mapping[str, float]) -> bool:
+        """The buildings that a meter serves from a local day on, and the part of each. Raises EditRefused."""
+        checked(meter, parts)
+        return self._of_meter(meter, valid_from, parts)
+
+    def unshare_meter(self, meter: str, valid_from: date) -> bool:
+        """Take back the shares of a date: those of the date before hold on."""
+        return self._of_meter(meter, valid_from, {})
+
+    def share_building(self, building: str, valid_from: date, parts: Mapping[str, float]) -> bool:
+        """The organisations that use a building from a local day on, and the part of each. Raises EditRefused."""
+        checked(building, parts)
+        return self._of_building(building, valid_from, parts)
+
+    def unshare_building(self, building: str, valid_from: date) -> bool:
+        """Take back the shares of a date: those of the date before hold on."""
+        return self._of_building(building, valid_from, {})
+
+    def set_sub_meter(self, sub: SubMeter) -> bool:
+        """A meter behind another one. Raises EditRefused where it would then stand behind itself."""
+        with editing(self.engine) as connection:
+            known = registry.entries(connection, SubMeter)
+            old = [one for one in known if _key(one) == _key(sub)]
+            if stands_behind(sub.sub, sub.head, (one for one in known if one not in old)):
+                raise EditRefused(Refusal.CIRCLE, f"{sub.head} stands behind {sub.sub}, and cannot be its head too")
+            return apply(connection, self.by, Change(What.SUB_METER_SET, sub.head, old, [sub]))
+
+    def remove_sub_meter(self, sub: SubMeter) -> bool:
+        """Take back that a meter stands behind another one from a day on."""
+        with editing(self.engine) as connection:
+            old = [one for one in registry.entries(connection, SubMeter, head=sub.head) if _key(one) == _key(sub)]
+            return apply(connection, self.by, Change(What.SUB_METER_REMOVED, sub.head, old, []))
+
+    def _of_meter(self, meter: str, valid_from: date, parts: Mapping[str, float]) -> bool:
+        with editing(self.engine) as connection:
+            old = registry.entries(connection, Share, meter=meter, valid_from=valid_from)
+            new = [Share(meter, building, part, valid_from) for building, part in parts.items()]
+            return apply(connection, self.by, Change(_what(new), meter, old, new))
+
+    def _of_building(self, building: str, valid_from: date, parts: Mapping[str, float]) -> bool:
+        with editing(self.engine) as connection:
+            old = registry.entries(connection, BuildingShare, building=building, valid_from=valid_from)
+            new = [BuildingShare(building, organisation, part, valid_from) for organisation, part in parts.items()]
+            return apply(connection, self.by, Change(_what(new), building, old, new))
+
+
+def stands_behind(head: str, meter: str, subs: Iterable[SubMeter]) -> bool:
+    """Whether a meter is a head itself or stands behind it, through any others and at any time.
+
+    >>> stands_behind("main", "oven", [SubMeter("main", "kitchen"), SubMeter("kitchen", "oven")])
+    True
+    """
+    behind: dict[str, set[str]] = {}
+    for one in subs:
+        behind.setdefault(one.head, set()).add(one.sub)
+    met, to_see = {head}, [head]
+    while to_see:
+        fresh = behind.get(to_see.pop(), set()) - met
+        met |= fresh
+        to_see += fresh
+    return meter in met
+
+
+def _what(new: Sequence[object]) -> What:
+    return What.SHARES_SET if new else What.SHARES_REMOVED
+
+
+def _key(sub: SubMeter) -> tuple[str, str, date]:
+    return sub.head, sub.sub, sub.valid_from
