@@ -8,7 +8,7 @@ sending after RECEIVE_MAXIMUM packets and keeps the rest, until the spool takes 
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -22,7 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from collector.pipeline import Pipeline
 from collector.spool import SpoolError
 from plagewatch.health import PartHealth, PartState
-from plagewatch.metering.readings import Packet
+from plagewatch.metering.readings import Ask, Packet
 
 log = structlog.get_logger()
 
@@ -33,6 +33,8 @@ BATCH_BYTES = 8 << 20
 KEEP_ALIVE_S = 60
 RECONNECT_S = (1, 30)
 SPOOL_RETRY_S = (0.2, 10.0)
+ASK_AGAIN_S = 60.0
+MOST_ASKED = 1_000  # topics remembered; somebody who invents devices must not fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class MqttCollector:
         self._spool_trouble = ""
         self._spool_lost = False
         self._last_received_ms: int | None = None
+        self._asked_s: dict[str, float] = {}
         self._client = self._new_client()
         self._writer = threading.Thread(target=self._write, name="mqtt-writer", daemon=True)
 
@@ -102,6 +105,31 @@ class MqttCollector:
         self._client.disconnect()
         self._client.loop_stop()
         self._no_connection = "stopped"
+
+    def ask(self, asks: Iterable[Ask], now_s: float) -> int:
+        """Publish what decoders want to be told, one message per topic and minute; how many went out.
+
+        Never waits: without a connection nothing is sent, and the next packet of the device asks again.
+        """
+        sent = 0
+        if not self.connected:
+            return sent
+        for asked in asks:
+            since_s = now_s - self._asked_s.get(asked.topic, -ASK_AGAIN_S)
+            if 0 <= since_s < ASK_AGAIN_S:
+                continue
+            if len(self._asked_s) >= MOST_ASKED:
+                self._asked_s = {topic: at_s for topic, at_s in self._asked_s.items() if now_s - at_s < ASK_AGAIN_S}
+            if len(self._asked_s) >= MOST_ASKED:
+                break
+            self._asked_s[asked.topic] = now_s
+            try:
+                self._client.publish(asked.topic, asked.payload, qos=1)
+            except ValueError as error:
+                log.error("a device cannot be asked", topic=asked.topic, error=str(error))
+                continue
+            sent += 1
+        return sent
 
     @property
     def connected(self) -> bool:
@@ -160,7 +188,8 @@ class MqttCollector:
         self._no_connection = "waiting for the topics"
         if self._settings.version == 5:
             # Retained packets only once: on each reconnection they would come back as if they were new.
-            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+            # What the collector itself asks of devices does not come back to it.
+            options = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
             client.subscribe([(topic, options) for topic in self._topics])
         else:
             client.subscribe([(topic, 1) for topic in self._topics])

@@ -42,6 +42,10 @@ class SpoolError(Exception):
         self.retryable = retryable
 
 
+class SpoolInUse(SpoolError):
+    """Another process has the spool: its collector runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spooled:
     """A packet and its place in the spool. Places rise and are never used twice."""
@@ -76,7 +80,7 @@ class Spool:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(claim)
-            raise SpoolError(
+            raise SpoolInUse(
                 f"the spool in {self._path.parent} is in use by another plagewatch: stop that one, or give this one "
                 "another data folder",
                 retryable=False,

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -33,7 +34,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(broker, name="broker")
     app.add_typer(audit, name="audit")
     later.promise(store, "move", later.SERVICES, "Move records and series from the embedded stores to production")
-    later.promise(collector, "replay", later.SERVICES, "Send a stretch of the spool through the decoders once more")
     later.promise(broker, "config", later.SERVICES, "Write the Mosquitto configuration with its access list")
     later.promise(audit, "verify", later.OPERATIONS, "Verify that nobody changed the audit trail")
     later.promise(app, "backup", later.OPERATIONS, "Back up records, series and spool")
@@ -105,6 +105,48 @@ def store_init(data: DataDir = None) -> None:
             refuse(str(error))
     with stores(settings):
         show("the stores are ready")
+
+
+@collector.command("replay")
+def collector_replay(
+    since: Annotated[str, typer.Option(help="Packets received from then on: 2026-11-01, or a time with its zone.")],
+    device: Annotated[str, typer.Option(help="Only this device's packets, by its id as /data/devices shows it.")] = "",
+    data: DataDir = None,
+) -> None:
+    """Send packets of the spool through the decoders once more; a running collector does it beside its live packets."""
+    from plagewatch.cli.wiring import now_ms, replay_here
+    from plagewatch.store.records import replays
+    from plagewatch.store.series.protocol import SeriesError
+
+    since_ms = _instant_ms(since)
+    with stores(read_settings(data)) as opened:
+        number = replays.ask_now(opened.engine, device, since_ms, "command line", now_ms())
+        try:
+            elsewhere = replay_here(opened)
+        except SeriesError as error:
+            refuse(f"Replay {number} waits for the series store: {error}. The collector goes on with it when it runs.")
+        done = replays.replay(opened.engine, number)
+    if elsewhere or done is None:
+        show(f"replay {number} is asked for; the running collector works it off, and /data/devices shows how far it is")
+        return
+    show(f"replay {number}: {done.packets} packets, {done.samples} readings stored or there already")
+    if done.trouble:
+        show(done.trouble)
+        raise typer.Exit(1)
+
+
+def _instant_ms(text: str) -> int:
+    from plagewatch.metering.local_time import day_start_s
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        refuse(f"{text!r} is no moment; write it as 2026-11-01 or 2026-11-01T10:00:00Z.")
+    if at.tzinfo is None:
+        if len(text) != len("2026-11-01"):
+            refuse(f"{text!r} has no zone; write it as 2026-11-01T10:00:00Z or 2026-11-01T11:00:00+01:00.")
+        return day_start_s(at.date(), "Europe/Brussels") * 1000
+    return round(at.timestamp() * 1000)
 
 
 @simulate.command("live")

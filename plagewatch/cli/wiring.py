@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 from api.app import AppContext, create_app
 from collector import rollup_job
 from collector.mqtt import MqttCollector, MqttSettings
 from collector.pipeline import Pipeline
-from collector.spool import Spool, SpoolError
+from collector.replay import Replayer
+from collector.spool import Spool, SpoolError, SpoolInUse
 from digest import schedule
 from digest.mailing import DigestWriter
 from digest.render import TicketWords
@@ -17,6 +19,7 @@ from plagewatch.cli.opening import Stores, now_s, refuse
 from plagewatch.cli.rooms import Running, Tick
 from plagewatch.plage.portfolio import Portfolio
 from plagewatch.settings import Settings
+from plagewatch.store.records import replays
 from plagewatch.store.records.outbox import OutboxItem
 from plagewatch.store.series.protocol import SeriesError
 from rules import dispatch, evaluate, explain
@@ -25,8 +28,11 @@ ROOMS = ("collector", "rules", "api", "digest")
 DAY_S = 86_400
 
 
-def collector_of(stores: Stores) -> tuple[Pipeline, list[Tick]]:
-    """The collector's pipeline, and the pulses that empty the spool and make figures of the evidence.
+REPLAYING_S = 0.8  # the longest that a pulse goes on with a replay; live packets come between its batches
+
+
+def collector_of(stores: Stores) -> tuple[Pipeline, MqttCollector, list[Tick]]:
+    """The collector's pipeline and connection, and the pulses that empty the spool and make figures of the evidence.
 
     Raises Refused where another collector has the spool, or it cannot be written.
     """
@@ -35,17 +41,63 @@ def collector_of(stores: Stores) -> tuple[Pipeline, list[Tick]]:
     except SpoolError as error:
         refuse(str(error))
     pipeline = Pipeline(spool, stores.series, stores.engine)
+    replayer = Replayer(pipeline)
+    mqtt = mqtt_of(stores.settings, pipeline)
 
-    def empty_spool() -> None:
-        report = pipeline.drain(int(time.time() * 1000))
+    def drain() -> None:
+        report = pipeline.drain(now_ms())
+        mqtt.ask(report.asks, time.time())
         if report.stopped:
             raise SeriesError(report.stopped, retryable=True)
 
-    return pipeline, [
-        Tick("spool", 1.0, empty_spool),
-        Tick("ledger", 5.0, lambda: rollup_job.run(stores.engine, stores.series, now_s())),
-        Tick("spool clean-up", DAY_S, lambda: spool.prune(int(time.time() * 1000))),
-    ]
+    def empty_spool() -> None:
+        end = time.monotonic() + REPLAYING_S
+        drain()
+        while replayer.step(now_ms()) and time.monotonic() < end:
+            drain()
+
+    def clean_up() -> None:
+        if replays.waiting(stores.engine) is None:  # what somebody has just claimed is still needed
+            spool.prune(now_ms())
+
+    return (
+        pipeline,
+        mqtt,
+        [
+            Tick("spool", 1.0, empty_spool),
+            Tick("ledger", 5.0, lambda: rollup_job.run(stores.engine, stores.series, now_s())),
+            Tick("spool clean-up", DAY_S, clean_up),
+        ],
+    )
+
+
+def replay_here(stores: Stores) -> str:
+    """Work off all replays in this process, figures made too; why not, where a running collector will, empty where so.
+
+    Raises Refused where the spool cannot be used, SeriesError where the series store cannot be written now.
+    """
+    try:
+        spool = Spool(stores.settings.data_dir / "spool.db")
+    except SpoolInUse as error:
+        return str(error)
+    except SpoolError as error:
+        refuse(str(error))
+    with closing(spool):
+        pipeline = Pipeline(spool, stores.series, stores.engine)
+        replayer = Replayer(pipeline)
+        stopped = pipeline.drain(now_ms()).stopped
+        while not stopped and replayer.step(now_ms()):
+            pass
+        current = replays.waiting(stores.engine)
+        if stopped or current is not None:
+            raise SeriesError(stopped or (current.trouble if current else ""), retryable=True)
+        rollup_job.run(stores.engine, stores.series, now_s())
+    return ""
+
+
+def now_ms() -> int:
+    """The clock in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
 
 
 def mqtt_of(settings: Settings, pipeline: Pipeline) -> MqttCollector:
@@ -137,9 +189,9 @@ def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> tuple[
     """The wanted rooms, ready to start; the pages are not among them."""
     running, pipeline = Running(stores), None
     if "collector" in wanted:
-        pipeline, ticks = collector_of(stores)
+        pipeline, mqtt, ticks = collector_of(stores)
         running.ticks += ticks
-        running.parts.append(mqtt_of(stores.settings, pipeline))
+        running.parts.append(mqtt)
     if "rules" in wanted:
         running.ticks += rules_ticks(stores, portfolio)
     if "digest" in wanted:
