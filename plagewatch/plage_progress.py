@@ -11,6 +11,7 @@ from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import day_start_s, day_starts_s, local_day
 from plagewatch.metering.meters import Carrier, Meter, Share, shares_on
 from plagewatch.plage.assessment import LEAD_DAYS, Assessment, Figures, PeriodEvidence, evaluate
+from plagewatch.plage.gas import PREFIX, with_calorific_values
 from plagewatch.plage.parameters import Parameters, Refused
 from plagewatch.plage.portfolio import CadastreBuilding, MeterLink, Portfolio
 from plagewatch.plage.progress import MeterDays, judge
@@ -35,6 +36,7 @@ def assess(engine: Engine, series: SeriesStore, portfolio: Portfolio, now_s: int
     What is missing (a meter, its readings, temperatures, a parameter) is told in the assessment's refusals. Raises
     SeriesError where the store fails.
     """
+    portfolio = with_calorific_values(portfolio, registry.calorific_values(engine))
     tz = portfolio.organisation.timezone
     end_day = local_day(now_s, tz)
     first_day = end_day - timedelta(days=PERIOD_DAYS)
@@ -165,6 +167,6 @@ def _kwh_per_unit(meter: Meter, building: CadastreBuilding, parameters: Paramete
     if meter.unit == "kWh":
         return np.ones(len(dates))
     if meter.unit == "m3" and meter.carrier is Carrier.GAS:
-        return parameters.numbers(f"gcv_kwh_m3.{building.gas_station}", dates)
+        return parameters.numbers(f"{PREFIX}{building.gas_station}", dates)
     text = N_("Meter {meter} counts in {unit}, which is no energy.")
     raise Refused("unit_unknown", text, meter=meter.id, unit=meter.unit)

@@ -13,8 +13,8 @@ import pytest
 
 from plagewatch import plage_progress
 from plagewatch.metering.local_time import day_start_s
-from plagewatch.metering.meters import Building, Carrier, Kind, Meter, Share
-from plagewatch.plage.parameters import Parameters
+from plagewatch.metering.meters import Building, CalorificValue, Carrier, Kind, Meter, Share
+from plagewatch.plage.parameters import Parameters, Standing
 from plagewatch.store import names
 from plagewatch.store.records import registry
 
@@ -118,6 +118,20 @@ def test_gas_is_worth_what_it_was_worth_that_day(engine, series, one_building, f
     figures = plage_progress.assess(engine, series, portfolio, day_start_s(TODAY, TZ)).figures
     assert figures is not None
     assert figures.actual_kwh == pytest.approx(355 * 1154 + 10 * 1150 + ELEC_KWH)
+
+
+def test_recorded_calorific_values_count_from_the_first_of_them_on(engine, series, one_building, fill, now_s):
+    fill(series, House())
+    before = plage_progress.assess(engine, series, one_building, now_s)
+    # The portfolio says 11.5 since July 2025; the operator 11.0 from 1 November 2026 on: 19 days of 100 m3 are worth
+    # 50 kWh a day less, 950 kWh in all.
+    registry.save(engine, [CalorificValue("brussels", TODAY.replace(day=1), 11.0, "operator's table")])
+    after = plage_progress.assess(engine, series, one_building, now_s)
+    assert before.figures is not None
+    assert after.figures is not None
+    assert before.figures.actual_kwh - after.figures.actual_kwh == pytest.approx(950.0)
+    (used,) = [one for one in after.portfolio.parameters.all if one.source == "operator's table"]
+    assert used.standing is Standing.PUBLISHED
 
 
 def test_a_meter_shared_since_a_day_counts_by_its_share(engine, assess):
