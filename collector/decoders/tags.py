@@ -119,6 +119,8 @@ def meaning(name: str, unit: str | None) -> Meaning:
     ('field.Energy', 'field.import_today', 'field.import')
     >>> meaning("import_kWh", "Wh").register, meaning("Import", "kvarh").register
     ('field.import_kWh', 'field.Import')
+    >>> meaning("energy_import_day", "Wh").register, meaning("energy_import_night.2", "kWh").register
+    ('energy_import_day', 'energy_import_night.2')
     """
     bare, unit_in_name = _split(name)
     said = known_unit(unit) if unit else None
@@ -127,12 +129,24 @@ def meaning(name: str, unit: str | None) -> Meaning:
     if unknown or (said and said_in_name and said != said_in_name):
         return Meaning(field_register(name), AS_SAID)
     said = said or said_in_name
+    if (own := _own_word(bare, said)) is not None:
+        return own
     words = [word.lower() for word in _WORD.findall(bare)]
     for row in ROWS:
         wanted = REGISTERS[row.register].unit
         if wanted == ("1" if said is None else said.canonical) and _says(row, set(words)):
             return Meaning(row.register + _channel(row, words), said or Unit("1"))
     return Meaning(field_register(name), AS_SAID)
+
+
+def _own_word(name: str, said: Unit | None) -> Meaning | None:
+    """A register by its own word, as somebody writes it who knows this product: it needs no other words."""
+    head, _, channel = name.partition(".")
+    known = REGISTERS.get(head)
+    if known is None or known.unit != ("1" if said is None else said.canonical):
+        return None
+    channel = _short(_ODD.sub("_", channel).strip("_."), MAX_CHANNEL_LENGTH)
+    return Meaning(f"{head}.{channel}" if channel else head, said or Unit("1"))
 
 
 def known_unit(unit: str) -> Unit | None:
@@ -198,9 +212,9 @@ class Gathered:
         self._names: dict[str, str] = {}
         self._values: dict[tuple[str, bool, Quality], list[tuple[int | None, float]]] = {}
 
-    def add(self, tag: Tag) -> None:
-        """Take a value."""
-        register, unit = self.own(tag.name, meaning(tag.name, tag.unit))
+    def add(self, tag: Tag, meant: Meaning | None = None) -> None:
+        """Take a value. meant: what it counts, where more than its name and unit says so."""
+        register, unit = self.own(tag.name, meant or meaning(tag.name, tag.unit))
         value = (tag.at_ms, tag.value * unit.times / unit.per)
         self._values.setdefault((register, tag.at_ms is not None, tag.quality), []).append(value)
 
