@@ -1,25 +1,47 @@
 """Does the ledger add up? What the store holds of each index register against what its samples say."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
+import structlog
 
-from collector.rollup_job import EVER_MS, FLOWS, usual_distance_s
+from collector import rollup_job
+from collector.imports.registry_files import INDEX_WORDS
+from collector.index_figures import EVER_MS, usual_distance_s
 from collector.subjects import Subject, subjects
-from plagewatch.metering.flows import flow_registers, is_index
-from plagewatch.metering.intervals import Intervals, Resolution
+from plagewatch.metering.flows import added, flow_registers, is_index
+from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
+from plagewatch.metering.local_time import local_day, zone
+from plagewatch.metering.meters import Kind, Meter
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.registers import Booking, book
+from plagewatch.metering.terms import factors
 from plagewatch.store.engine import Engine
+from plagewatch.store.records import accounts, work
 from plagewatch.store.series.protocol import SeriesStore
+
+log = structlog.get_logger()
 
 SMALLEST = 1e-6
 """Figures carry six decimals: less than one in the last is no difference [index units]."""
 
+JOB = "ledger-check"
+TZ = "Europe/Brussels"
+NIGHT_HOUR = 3
+
+# What arrives while a register is looked at is not in its figures yet: make them, and look again.
+LOOKS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One register's account, all in units of its index: booked + quarantined = last - first + declared steps."""
+    """One register's account, all in units of its index: booked + quarantined = last - first + declared steps.
+
+    register: our word. folder_word: that of a canonical folder (`total`, `day`, `night`, `export`), ours where it has
+    none; both with their channel.
+    """
 
     meter: str
     register: str
@@ -29,10 +51,14 @@ class Balance:
     booked: float
     quarantined: float
     balanced: bool
+    folder_word: str
 
     def as_json(self) -> dict[str, str | float | bool]:
-        """The account as plain values."""
-        return asdict(self)
+        """The account as plain values, its register named as in a canonical folder."""
+        values = asdict(self)
+        values["register_word"] = values["register"]
+        values["register"] = values.pop("folder_word")
+        return values
 
     def explain(self) -> str:
         """The account as one sentence."""
@@ -51,42 +77,110 @@ def check(engine: Engine, series: SeriesStore, meter: str | None) -> list[Balanc
     """
     balances: list[Balance] = []
     for name, subject in subjects(engine).items():
-        if meter is None or name == meter:
+        if (meter is None or name == meter) and subject.meter.kind is not Kind.GAUGE:
             registers = series.registers(name)
-            for flow in FLOWS:
-                chosen = flow_registers(registers, subject.meter.carrier, flow)
+            for flow in rollup_job.FLOWS:
+                chosen = flow_registers(registers, subject.meter.carrier, flow, subject.meter.unit)
                 if chosen and is_index(chosen[0]):
                     balances += _of_flow(series, subject, chosen, flow)
     return balances
 
 
+def settled(engine: Engine, series: SeriesStore, meter: str | None, now_s: int) -> list[Balance]:
+    """The accounts once all figures that wait are made, though readings arrive meanwhile. Raises SeriesError."""
+    rollup_job.run(engine, series, now_s)
+    balances = check(engine, series, meter)
+    for _ in range(LOOKS - 1):
+        wrong = sorted({balance.meter for balance in balances if not balance.balanced})
+        if not wrong:
+            break
+        rollup_job.run(engine, series, now_s)
+        again = [balance for name in wrong for balance in check(engine, series, name)]
+        balances = [balance for balance in balances if balance.meter not in wrong] + again
+    return balances
+
+
+def nightly(engine: Engine, series: SeriesStore, now_s: int) -> list[Balance]:
+    """Check the whole ledger once a night and keep the accounts; empty where this night's check is done.
+
+    A night that was missed is made up for at once. The mark is set last: a check that is cut short is made again.
+    Raises SeriesError.
+    """
+    night_s = last_night_s(now_s)
+    mark = work.mark(engine, JOB)
+    if mark is not None and mark >= night_s:
+        return []
+    balances = settled(engine, series, None, now_s)
+    accounts.save(engine, (_account(balance, now_s) for balance in balances))
+    for balance in balances:
+        if not balance.balanced:
+            log.error(
+                "register does not add up",
+                meter=balance.meter,
+                register=balance.register,
+                account=balance.explain(),
+                do="`plagewatch ledger check --meter METER` looks again; if it is still wrong, keep a copy of the data "
+                "folder and report it: no figure of this meter can be trusted until then",
+            )
+    work.set_mark(engine, JOB, night_s)
+    return balances
+
+
+def last_night_s(now_s: int) -> int:
+    """The last three o'clock in the morning by the clock of Brussels [seconds since 1970 UTC].
+
+    >>> last_night_s(1_774_746_000) - last_night_s(1_774_745_999)  # the night in which the clock was put forward
+    82800
+    """
+    today = local_day(now_s, TZ)
+    for day in (today, today - timedelta(days=1)):
+        night_s = int(datetime(day.year, day.month, day.day, NIGHT_HOUR, tzinfo=zone(TZ)).timestamp())
+        if night_s <= now_s:
+            break
+    return night_s
+
+
 def _of_flow(series: SeriesStore, subject: Subject, registers: list[str], flow: Flow) -> list[Balance]:
     bookings = {register: _booked(series, subject, register) for register in registers}
-    expected = sum(_sum(booking.quarters) for booking in bookings.values())
-    everything = series.intervals(Resolution.QUARTER, subject.meter.id, -(2**33), 2**34, flow)
-    multiplier = subject.facts[-1].multiplier if subject.facts else 1.0
-    missing = (_sum(everything) - expected) / multiplier
+    expected = added([booking.quarters for booking in bookings.values()])
+    stored = series.intervals(Resolution.QUARTER, subject.meter.id, -(2**33), 2**34, flow)
+    missing = _in_index(subject, registers[0], *_differences(stored, expected))
     balances = []
     for register, booking in bookings.items():
         if np.isnan(booking.first_index):
             continue  # every instant contradicts itself: there is no index to account for
-        balances.append(_balance(subject.meter.id, register, booking, booking.booked + missing))
+        balances.append(_balance(subject.meter, register, booking, booking.booked + missing))
         missing = 0.0
     return balances
 
 
+def _differences(stored: Intervals, expected: Intervals) -> tuple[Seconds, Floats]:
+    """Quarters in which the store holds something else than was expected, and how much more [unit of the meter]."""
+    start_s = np.union1d(stored.start_s, expected.start_s)
+    more = np.zeros(len(start_s))
+    more[np.searchsorted(start_s, stored.start_s)] += np.nan_to_num(stored.amount)
+    more[np.searchsorted(start_s, expected.start_s)] -= np.nan_to_num(expected.amount)
+    return start_s[more != 0.0], more[more != 0.0]
+
+
+def _in_index(subject: Subject, register: str, start_s: Seconds, amount: Floats) -> float:
+    """Amounts in units of the index, each by the factor of its time; where that is not known, as they are."""
+    factor = factors(subject.terms(register, 0.0), start_s * 1000)
+    return float((amount / np.where(np.isnan(factor) | (factor == 0.0), 1.0, factor)).sum())
+
+
 def _booked(series: SeriesStore, subject: Subject, register: str) -> Booking:
     evidence = series.samples(subject.meter.id, register, *EVER_MS)
-    terms = subject.terms(register, subject.meter.interval_s or usual_distance_s(evidence))
+    terms = subject.terms(register, subject.meter.interval_s or usual_distance_s(np.unique(evidence.at_ms)))
     span_s = (int(evidence.at_ms[0]) // 1000, int(evidence.at_ms[-1]) // 1000 + 1) if len(evidence.at_ms) else (0, 0)
-    return book(evidence.at_ms, evidence.value, terms, *span_s)
+    return book(evidence.at_ms, evidence.value, terms, *span_s, evidence.quality)
 
 
-def _balance(meter: str, register: str, booking: Booking, booked: float) -> Balance:
+def _balance(meter: Meter, register: str, booking: Booking, booked: float) -> Balance:
     moved = booking.last_index - booking.first_index + booking.declared_steps
     allowed = max(SMALLEST, 1e-9 * max(abs(moved), abs(booking.last_index)))
     return Balance(
-        meter,
+        meter.id,
         register,
         booking.first_index,
         booking.last_index,
@@ -94,8 +188,32 @@ def _balance(meter: str, register: str, booking: Booking, booked: float) -> Bala
         booked,
         booking.quarantined,
         abs(booked + booking.quarantined - moved) <= allowed,
+        folder_word(meter, register),
     )
 
 
-def _sum(intervals: Intervals) -> float:
-    return float(intervals.amount[intervals.known].sum())
+def folder_word(meter: Meter, register: str) -> str:
+    """The word of a canonical folder for a register of a meter, ours where it has none; its channel stays.
+
+    >>> from plagewatch.metering.meters import Carrier
+    >>> meter = Meter("m", "s", "Main meter", Carrier.ELECTRICITY, Kind.INDEX, "kWh")
+    >>> folder_word(meter, "energy_import_total.2"), folder_word(meter, "pulse_count")
+    ('total.2', 'pulse_count')
+    """
+    word, dot, channel = register.partition(".")
+    words: Mapping[str, str] = INDEX_WORDS.get((meter.carrier, meter.unit), {})
+    return next((theirs for theirs, ours in words.items() if ours == word), word) + dot + channel
+
+
+def _account(balance: Balance, now_s: int) -> accounts.Account:
+    return accounts.Account(
+        balance.meter,
+        balance.register,
+        balance.first_index,
+        balance.last_index,
+        balance.declared_steps,
+        balance.booked,
+        balance.quarantined,
+        balance.balanced,
+        now_s * 1000,
+    )

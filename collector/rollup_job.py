@@ -1,36 +1,39 @@
 """Makes figures of evidence: dirty windows become quarters, hours, local days and months, and hours of weather.
 
-A window is forgotten after its figures are written, so a kill anywhere only makes the same figures once more.
+A window is forgotten after its figures are written, so a kill anywhere only makes the same figures once more. The
+figures of a meter are read, made and written by one process at a time: else one that stood still in between would
+write what it made of old evidence over what another made of newer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from collector.computed import computed_figures
+from collector.index_figures import EVER_MS, Span, from_indexes, usual_of
 from collector.rollup_weather import make_weather
 from collector.subjects import Subject, subjects
-from plagewatch.metering.affected import ENOUGH, Known, affected
 from plagewatch.metering.flows import added, flow_registers, is_index
 from plagewatch.metering.intervals import Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import day_starts_s
 from plagewatch.metering.meters import Carrier, Kind
 from plagewatch.metering.readings import Flow
-from plagewatch.metering.registers import Terms, book
+from plagewatch.metering.registers import best_of_each_instant
 from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s, coarser, finest, roll_up
+from plagewatch.metering.terms import gap_ms
 from plagewatch.store.engine import Engine
-from plagewatch.store.records import work
-from plagewatch.store.series.protocol import Evidence, SeriesStore
+from plagewatch.store.records import findings, learnt, work
+from plagewatch.store.records.turns import turn
+from plagewatch.store.series.protocol import SeriesStore
+
+EVER_S = (EVER_MS[0] // 1000, EVER_MS[1] // 1000)
 
 JOB = "rollup"
 FLOWS: tuple[Flow, ...] = ("main", "export")
 
-# Older and newer than any instant that the door lets in.
-EVER_MS = (-(10**14), 10**14)
-
 # Windows closer to each other than this are made as one.
 NEAR_MS = 7 * 86_400_000
-
-Span = tuple[int, int]
 
 
 def run(engine: Engine, series: SeriesStore, now_s: int) -> int:
@@ -43,14 +46,27 @@ def run(engine: Engine, series: SeriesStore, now_s: int) -> int:
     # From meter to meter, each once: what is marked again behind the cursor waits for the next run.
     while waiting := work.dirty_windows(engine, after=last):
         # Read after the windows: a fact entered before its window was marked is then always in it.
+        stores = Stores(engine, series)
         known = subjects(engine)
         for last, (ids, windows) in waiting.items():
-            for span_ms in coalesced((window.from_ms, window.to_ms) for window in windows):
-                make_figures(series, known[last], span_ms)
-            work.done(engine, ids)
-            done += len(ids)
+            with turn(engine, JOB):
+                # Another process may have done some of them. What was marked since waits for newer facts than `known`.
+                there = work.still_waiting(engine, ids)
+                spans_ms = [(w.from_ms, w.to_ms) for place, w in zip(ids, windows, strict=True) if place in there]
+                for span_ms in coalesced(spans_ms):
+                    make_all(stores, known, last, span_ms)
+                work.done(engine, there)
+            done += len(there)
     work.set_mark(engine, JOB, now_s)
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where evidence is read and figures are written, and where what is known besides is kept."""
+
+    engine: Engine
+    series: SeriesStore
 
 
 def coalesced(spans_ms: Iterable[Span]) -> list[Span]:
@@ -68,23 +84,80 @@ def coalesced(spans_ms: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def make_figures(series: SeriesStore, subject: Subject, span_ms: Span) -> None:
-    """Make all figures of a meter that samples in [span_ms[0], span_ms[1]] touch."""
+def make_all(stores: Stores, known: Mapping[str, Subject], meter: str, span_ms: Span) -> None:
+    """Make all figures that samples of a meter in [span_ms[0], span_ms[1]] touch, also of meters computed from it."""
+    made = make_figures(stores, known[meter], span_ms)
+    if len(made):
+        touched_ms = int(made.start_s[0]) * 1000, int(made.start_s[-1]) * 1000
+        for computed in known[meter].virtual.beyond(meter):
+            make_all(stores, known, computed, touched_ms)
+
+
+def make_figures(stores: Stores, subject: Subject, span_ms: Span) -> Intervals:
+    """Make all figures of a meter that samples in [span_ms[0], span_ms[1]] touch; the finest of them, of both flows."""
     meter = subject.meter
     if meter.carrier is Carrier.WEATHER:
-        make_weather(series, meter.site, subject.stations, span_ms)
-        return
+        make_weather(stores.series, meter.site, subject.stations, span_ms)
+        return Intervals.empty()
     if meter.kind is Kind.GAUGE:
-        return  # a state of a room: its samples are its figures
-    registers = series.registers(meter.id)
+        return Intervals.empty()  # a state of a room: its samples are its figures
+    if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):
+        span_s = span_ms[0] // 1000, span_ms[1] // 1000 + 1
+        resolution, fine = computed_figures(stores.series, subject, span_s)
+        write_all(stores.series, subject, "main", resolution, fine)
+        return fine
+    registers = stores.series.registers(meter.id)
+    made = [Intervals.empty()]
     for flow in FLOWS:
-        chosen = flow_registers(registers, meter.carrier, flow)
-        if chosen and is_index(chosen[0]):
-            write_all(series, subject, flow, Resolution.QUARTER, _from_indexes(series, subject, chosen, span_ms))
-        elif chosen:
-            length_s = meter.interval_s or _usual_s(series, meter.id, chosen[0], span_ms)
-            fine = _from_intervals(series, subject, chosen, span_ms, length_s)
-            write_all(series, subject, flow, finest(length_s), fine)
+        chosen = flow_registers(registers, meter.carrier, flow, meter.unit)
+        if chosen:
+            make = _make_from_indexes if is_index(chosen[0]) else _make_from_intervals
+            made.append(make(stores, subject, flow, chosen, span_ms))
+    return added(made)
+
+
+def _make_from_indexes(
+    stores: Stores, subject: Subject, flow: Flow, registers: Sequence[str], span_ms: Span
+) -> Intervals:
+    meter = subject.meter.id
+    usual = usual_of(stores.engine, stores.series, subject, registers, gap_ms)
+    if usual.anew:
+        span_ms = usual.whole_ms
+        learnt.forget(stores.engine, meter, usual.anew)
+    made = from_indexes(stores.series, subject, usual.usual_s, span_ms)
+    write_all(stores.series, subject, flow, Resolution.QUARTER, made.quarters)
+    for register, found in made.found.items():
+        findings.replace(stores.engine, meter, register, made.span_ms, found)
+    learnt.set_usual_s(stores.engine, meter, {register: usual.usual_s[register] for register in usual.anew})
+    return made.quarters
+
+
+def _make_from_intervals(
+    stores: Stores, subject: Subject, flow: Flow, registers: Sequence[str], span_ms: Span
+) -> Intervals:
+    meter, first = subject.meter, registers[:1]
+    usual = usual_of(stores.engine, stores.series, subject, first, round)
+    length_s = round(usual.usual_s[first[0]])
+    if usual.anew:
+        span_ms = min(span_ms[0], usual.whole_ms[0]), max(span_ms[1], usual.whole_ms[1])
+        learnt.forget(stores.engine, meter.id, usual.anew)
+        _unsay_finer(stores.series, subject, flow, finest(length_s))
+    fine = _from_intervals(stores.series, subject, registers, span_ms, length_s)
+    write_all(stores.series, subject, flow, finest(length_s), fine)
+    learnt.set_usual_s(stores.engine, meter.id, {register: usual.usual_s[register] for register in usual.anew})
+    return fine
+
+
+def _unsay_finer(series: SeriesStore, subject: Subject, flow: Flow, resolution: Resolution) -> None:
+    """Make unknown what was written finer than a meter turns out to tell."""
+    meter = subject.meter
+    for finer in Resolution:
+        if finer is resolution:
+            return
+        stands = series.intervals(finer, meter.id, *EVER_S, flow)
+        if stands.known.any():
+            unknown = Intervals.measured(stands.start_s, np.full(len(stands), np.nan))
+            series.write_intervals(finer, meter.id, meter.carrier, unknown, flow)
 
 
 def write_all(series: SeriesStore, subject: Subject, flow: Flow, resolution: Resolution, fine: Intervals) -> None:
@@ -92,14 +165,14 @@ def write_all(series: SeriesStore, subject: Subject, flow: Flow, resolution: Res
     if len(fine) == 0:
         return
     meter, base = subject.meter, resolution
-    series.write_intervals(resolution, meter.id, meter.carrier, fine, flow)
+    figures = {resolution: fine}
     for above in coarser(resolution):
         bounds = bounds_s(above, int(fine.start_s[0]), int(fine.start_s[-1]) + 1, subject.timezone)
         whole = _completed(series, meter.id, flow, base, fine, bounds)
-        rolled = roll_up(whole, _lengths_s(base, whole.start_s, subject.timezone), bounds)
-        series.write_intervals(above, meter.id, meter.carrier, rolled, flow)
+        figures[above] = roll_up(whole, _lengths_s(base, whole.start_s, subject.timezone), bounds)
         if above is Resolution.DAY:
-            base, fine = above, rolled
+            base, fine = above, figures[above]
+    series.write_figures(meter.id, meter.carrier, figures, flow)
 
 
 def _completed(
@@ -122,52 +195,6 @@ def _lengths_s(resolution: Resolution, start_s: Seconds, tz: str) -> Seconds | i
     return QUARTER_S if resolution is Resolution.QUARTER else HOUR_S
 
 
-def _from_indexes(series: SeriesStore, subject: Subject, registers: Sequence[str], span_ms: Span) -> Intervals:
-    parts = [_evidence(series, subject, register, span_ms) for register in registers]
-    start_ms = min(part[2][0] for part in parts)
-    end_ms = max(part[2][1] for part in parts)
-    if len(parts) > 1:
-        # All parts of a sum must be made for the same stretch.
-        parts = [_evidence(series, subject, register, (start_ms, end_ms)) for register in registers]
-    booked = [
-        book(evidence.at_ms, evidence.value, terms, start_ms // 1000, -(-end_ms // 1000)).quarters
-        for evidence, terms, _ in parts
-    ]
-    return added(booked)
-
-
-def _evidence(series: SeriesStore, subject: Subject, register: str, span_ms: Span) -> tuple[Evidence, Terms, Span]:
-    """The samples to book after a change in a span, on which terms, and the span whose quarters change."""
-    meter, usual_s = subject.meter.id, subject.meter.interval_s
-    if usual_s is None:
-        # The usual distance is that of all samples, and what is a gap hangs on it everywhere.
-        evidence = series.samples(meter, register, *EVER_MS)
-        terms = subject.terms(register, usual_distance_s(evidence))
-        return evidence, terms, (int(evidence.at_ms[0]), int(evidence.at_ms[-1]))
-    terms, beyond = subject.terms(register, usual_s), ENOUGH
-    while True:
-        evidence = series.samples_around(meter, register, span_ms[0], span_ms[1] + 1, beyond)
-        older = len(np.unique(evidence.at_ms[evidence.at_ms < span_ms[0]]))
-        newer = len(np.unique(evidence.at_ms[evidence.at_ms > span_ms[1]]))
-        known = Known(evidence.at_ms, evidence.value, older < beyond, newer < beyond)
-        found = affected(known, terms, *span_ms)
-        if found is not None:
-            inside = (evidence.at_ms >= found.book_from_ms) & (evidence.at_ms <= found.book_to_ms)
-            part = Evidence(evidence.at_ms[inside], evidence.value[inside], evidence.received_ms[inside])
-            return part, terms, (found.start_ms, found.end_ms)
-        beyond *= 8
-
-
-def usual_distance_s(evidence: Evidence) -> float:
-    """The usual distance of samples [s]: the median; a quarter where there are fewer than two."""
-    instants = np.unique(evidence.at_ms)
-    return float(np.median(np.diff(instants))) / 1000 if len(instants) > 1 else float(QUARTER_S)
-
-
-def _usual_s(series: SeriesStore, meter: str, register: str, span_ms: Span) -> int:
-    return round(usual_distance_s(series.samples_around(meter, register, *span_ms, ENOUGH)))
-
-
 def _from_intervals(
     series: SeriesStore, subject: Subject, registers: Sequence[str], span_ms: Span, length_s: int
 ) -> Intervals:
@@ -180,8 +207,10 @@ def _from_intervals(
     for register in registers:
         start_ms, end_ms = int(bounds[0]) * 1000 - half_ms, int(bounds[-1]) * 1000 - half_ms
         evidence = series.samples(subject.meter.id, register, start_ms, end_ms)
-        instants, first, counts = np.unique(evidence.at_ms, return_index=True, return_counts=True)
-        # Two amounts for one interval: neither is believed.
-        amount = np.where(counts > 1, np.nan, evidence.value[first])
-        parts.append(roll_up(Intervals.measured((instants + half_ms) // 1000, amount), length_s, bounds))
+        best = best_of_each_instant(evidence.at_ms, evidence.quality)
+        instants, first, counts = np.unique(evidence.at_ms[best], return_index=True, return_counts=True)
+        # Two amounts of one quality for one interval: neither is believed.
+        amount = np.where(counts > 1, np.nan, evidence.value[best][first])
+        quality = evidence.quality[best][first]
+        parts.append(roll_up(Intervals.reported((instants + half_ms) // 1000, amount, quality), length_s, bounds))
     return added(parts)

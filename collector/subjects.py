@@ -1,9 +1,10 @@
 """Meters with what the records know of them, as the ledger needs it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from plagewatch.metering.meters import Carrier, Meter, MeterFacts, Swap
+from collector.virtual import VirtualMeters, virtual_meters
+from plagewatch.metering.meters import Carrier, Delivery, Meter, MeterFacts, Swap
 from plagewatch.metering.registers import Terms
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry, work
@@ -11,13 +12,18 @@ from plagewatch.store.records import registry, work
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A meter and what the records know of it. stations: all weather gauges of its site, for one of them."""
+    """A meter and what the records know of it.
+
+    stations: all weather gauges of its site, for one of them. virtual: all virtual meters, the same for every subject.
+    """
 
     meter: Meter
     timezone: str
     facts: Sequence[MeterFacts]
     swaps: Sequence[Swap]
     stations: Sequence[str] = ()
+    deliveries: Sequence[Delivery] = ()
+    virtual: VirtualMeters = field(default_factory=VirtualMeters)
 
     def terms(self, register: str, usual_s: float) -> Terms:
         """What the ledger needs to know of one register."""
@@ -26,7 +32,7 @@ class Subject:
 
 
 def subjects(engine: Engine) -> dict[str, Subject]:
-    """All meters with their site's time zone, dated facts and declared swaps, by meter; four queries in all."""
+    """All meters with their site's time zone, dated facts and declared swaps, by meter; six queries in all."""
     timezones = {site.id: site.timezone for site in registry.sites(engine)}
     meters = registry.meters(engine)
     facts, swaps = work.facts_and_swaps(engine)
@@ -34,6 +40,10 @@ def subjects(engine: Engine) -> dict[str, Subject]:
     for meter in meters:
         if meter.carrier is Carrier.WEATHER:
             stations.setdefault(meter.site, []).append(meter.id)
+    virtual = virtual_meters(meters, registry.virtual_formulas(engine))
+    deliveries: dict[str, list[Delivery]] = {}
+    for delivery in registry.deliveries(engine):
+        deliveries.setdefault(delivery.meter, []).append(delivery)
     return {
         meter.id: Subject(
             meter,
@@ -41,6 +51,8 @@ def subjects(engine: Engine) -> dict[str, Subject]:
             facts.get(meter.id, ()),
             swaps.get(meter.id, ()),
             stations.get(meter.site, ()) if meter.carrier is Carrier.WEATHER else (),
+            deliveries.get(meter.id, ()),
+            virtual,
         )
         for meter in meters
     }

@@ -1,11 +1,13 @@
 """Evidence in any order and in any pieces gives the same figures as all of it at once."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +16,14 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from collector import ledger_check, rollup_job
+from plagewatch.metering.course import Found, Note
 from plagewatch.metering.intervals import Floats, Intervals, Resolution
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site, Swap
-from plagewatch.metering.readings import Samples
+from plagewatch.metering.readings import Quality, Samples
 from plagewatch.store.engine import Engine, open_records
-from plagewatch.store.records import registry, work
-from plagewatch.store.series.protocol import SeriesError
+from plagewatch.store.records import accounts, findings, learnt, registry, work
+from plagewatch.store.series.protocol import Evidence, SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
 
 TZ = "Europe/Brussels"
@@ -28,6 +31,7 @@ START_MS = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp()) * 1000
 QUARTER_MS = 900_000
 EVER = (0, 2**33)
 NOW_S = START_MS // 1000 + 10**7
+INDEX = "energy_import_total"
 METER = Meter("m", "site", "Main meter", Carrier.ELECTRICITY, Kind.INDEX, "kWh", 900)
 
 
@@ -53,9 +57,9 @@ def shared(tmp_path_factory) -> Iterator[tuple[Engine, SqliteSeries]]:
     engine.dispose()
 
 
-def new_meter(shared: tuple[Engine, SqliteSeries], facts: MeterFacts) -> "Stores":
+def new_meter(shared: tuple[Engine, SqliteSeries], facts: MeterFacts, interval_s: int | None = 900) -> "Stores":
     engine, series = shared
-    meter = replace(METER, id=f"m{len(registry.meters(engine))}")
+    meter = replace(METER, id=f"m{len(registry.meters(engine))}", interval_s=interval_s)
     registry.save(engine, [meter, replace(facts, meter=meter.id)])
     return Stores(engine, series, meter)
 
@@ -64,9 +68,9 @@ class Stores:
     def __init__(self, engine: Engine, series: SqliteSeries, meter: Meter) -> None:
         self.engine, self.series, self.meter = engine, series, meter
 
-    def arrive(self, at_ms, value, register: str = "energy_import_total") -> None:
-        at_ms = [int(at) for at in at_ms]
-        self.series.write_samples([Samples(self.meter.id, register, at_ms, list(map(float, value)), "test", NOW_S)])
+    def arrive(self, at_ms, value, register: str = INDEX, quality: Quality = Quality.MEASURED) -> None:
+        at_ms, value = [int(at) for at in at_ms], list(map(float, value))
+        self.series.write_samples([Samples(self.meter.id, register, at_ms, value, "test", NOW_S, quality)])
         work.mark_dirty(self.engine, [work.DirtyWindow(self.meter.id, min(at_ms), max(at_ms))])
 
     def roll_up(self) -> int:
@@ -75,10 +79,13 @@ class Stores:
     def figures(self, resolution: Resolution, flow="main") -> Intervals:
         return self.series.intervals(resolution, self.meter.id, *EVER, flow)
 
+    def found(self) -> list[Found]:
+        return sorted((one.found for one in findings.newest(self.engine, 10_000, self.meter.id)), key=str)
+
 
 def assert_same(one: Intervals, other: Intervals) -> None:
     np.testing.assert_array_equal(one.start_s, other.start_s)
-    for name in ("amount", "coverage", "interpolated", "spread"):
+    for name in ("amount", "coverage", "interpolated", "spread", "estimated", "manual"):
         np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-6, err_msg=name)
 
 
@@ -102,22 +109,31 @@ def histories(draw):
     order = np.argsort(np.arange(len(at_ms)) + late * random.random(len(at_ms)), kind="stable")
     cuts = sorted(random.integers(1, len(at_ms), min(draw(st.integers(0, 6)), len(at_ms) - 1)))
     facts = MeterFacts("m", decimals=draw(st.sampled_from([None, 1])), max_power_kw=draw(st.sampled_from([None, 50.0])))
-    return at_ms[order], value[order], cuts, facts
+    quality = random.choice(draw(st.sampled_from([[0], [0, 0, 0, 1, 2], [0, 2]])), len(at_ms))
+    return at_ms[order], value[order], quality[order], cuts, facts
 
 
+def arrive(kept: Stores, at_ms, value, quality) -> None:
+    for told in Quality:
+        if (quality == told).any():
+            kept.arrive(at_ms[quality == told], value[quality == told], INDEX, told)
+
+
+@pytest.mark.parametrize("interval_s", [900, None], ids=["entered", "learnt"])
 @settings(max_examples=60, deadline=None)
-@given(histories())
-def test_neither_order_nor_pieces_change_a_figure(shared, history):
-    at_ms, value, cuts, facts = history
-    pieces, at_once = new_meter(shared, facts), new_meter(shared, facts)
-    for part_at_ms, part_value in zip(np.split(at_ms, cuts), np.split(value, cuts), strict=True):
-        if len(part_at_ms):
-            pieces.arrive(part_at_ms, part_value)
+@given(history=histories())
+def test_neither_order_nor_pieces_change_a_figure(shared, interval_s, history):
+    at_ms, value, quality, cuts, facts = history
+    pieces, at_once = new_meter(shared, facts, interval_s), new_meter(shared, facts, interval_s)
+    for part in np.split(np.arange(len(at_ms)), cuts):
+        if len(part):
+            arrive(pieces, at_ms[part], value[part], quality[part])
             pieces.roll_up()
-    at_once.arrive(at_ms, value)
+    arrive(at_once, at_ms, value, quality)
     at_once.roll_up()
     for resolution in Resolution:
         assert_same(pieces.figures(resolution), at_once.figures(resolution))
+    assert pieces.found() == at_once.found()
     for kept in (pieces, at_once):
         assert all(balance.balanced for balance in ledger_check.check(kept.engine, kept.series, kept.meter.id))
 
@@ -288,6 +304,199 @@ def test_a_meter_that_does_not_say_how_often_it_is_read_is_judged_by_all_its_sam
         assert quarters.amount.sum() == pytest.approx(6.0)
 
 
+class Counting(SqliteSeries):
+    """The real store, which also notes how many quarters each writing of figures brought."""
+
+    quarters: list[int]
+
+    def write_figures(self, meter, carrier, figures, flow="main") -> None:
+        self.quarters.append(len(figures[Resolution.QUARTER]))
+        super().write_figures(meter, carrier, figures, flow)
+
+
+SILENT = Meter("m", "site", "Read by hand", Carrier.GAS, Kind.INDEX, "m3", None)
+
+
+def test_a_learnt_distance_makes_all_anew_only_where_it_changes_what_is_a_gap(tmp_path):
+    def at(hours) -> np.ndarray:
+        return START_MS + (np.asarray(hours) * 3_600_000).astype(np.int64)
+
+    with stores(meter=SILENT) as kept:
+        kept.series.close()
+        kept.series = Counting(tmp_path / "counting.db")
+        kept.series.quarters = []
+        hours = np.arange(0, 401)  # every hour: usual 1 h, a gap begins after 3 h
+        kept.arrive(at(hours), hours, "gas_volume")
+        kept.roll_up()
+        kept.arrive(at([401, 402]), [401, 402], "gas_volume")
+        kept.roll_up()
+        kept.arrive(at([200.5]), [200.5], "gas_volume")  # late
+        kept.roll_up()
+        # The whole; then from the sample before the new ones; then from the late one's neighbour to its other.
+        assert kept.series.quarters == [1600, 8, 4]
+        half_hours = np.arange(0, 300, 2) + 0.25
+        kept.arrive(at(half_hours), half_hours, "gas_volume")
+        kept.roll_up()
+        # Now 552 samples, of which most are 0.75 h or 0.25 h apart or less than an hour: the usual distance is less.
+        assert kept.series.quarters[3:] == [1608]
+        kept.arrive(at([402.5]), [402.5], "gas_volume")
+        kept.roll_up()
+        assert kept.series.quarters[4:] == [2]
+
+
+def test_a_history_cut_short_while_it_was_made_anew_is_made_again():
+    at_ms = START_MS + np.arange(9) * 4 * 3_600_000
+    with stores(meter=SILENT) as kept:
+        kept.arrive(at_ms, range(9), "gas_volume")
+        kept.roll_up()
+        assert learnt.usual_s(kept.engine, "m") == {"gas_volume": 4 * 3600.0}
+        learnt.forget(kept.engine, "m", ["gas_volume"])  # as it stands between the two writes
+        blank = kept.figures(Resolution.QUARTER)
+        kept.series.write_intervals(Resolution.QUARTER, "m", "gas", Intervals.measured(blank.start_s, blank.amount * 0))
+        kept.arrive(at_ms[-1:], [8.0], "gas_volume")
+        kept.roll_up()
+        assert kept.figures(Resolution.QUARTER).amount.sum() == pytest.approx(8.0)
+
+
+class Overtaken(SqliteSeries):
+    """The real store, in which something else happens after the evidence was read and before figures are written."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def samples_around(self, *asked: Any) -> Evidence:
+        evidence = super().samples_around(*asked)
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
+        return evidence
+
+
+def test_what_one_process_makes_of_old_evidence_never_stands_over_what_another_made_of_newer(tmp_path):
+    at_ms = START_MS + np.arange(5) * QUARTER_MS
+    with stores() as kept:
+        kept.arrive(at_ms[[0, 4]], [0.0, 8.0])
+        url, path = str(kept.engine.url), kept.series._path
+
+        def other_process() -> None:
+            other = Stores(open_records(url), SqliteSeries(path), METER)
+            other.arrive(at_ms[1:4], [1.0, 2.0, 3.0])
+            other.roll_up()
+            other.series.close()
+            other.engine.dispose()
+
+        process = Thread(target=other_process)
+
+        def start_it() -> None:
+            process.start()
+            process.join(1.5)  # time enough for all of it, were it not made to wait
+
+        kept.series.close()
+        kept.series = Overtaken(path)
+        kept.series.meanwhile = start_it
+        kept.roll_up()
+        process.join(30)
+        assert not process.is_alive()
+        kept.roll_up()
+        assert kept.figures(Resolution.QUARTER).amount.tolist() == [1.0, 1.0, 1.0, 5.0]
+        assert not work.dirty_windows(kept.engine)
+
+
+def test_what_another_process_has_made_is_not_made_again():
+    with stores() as kept:
+        kept.arrive([START_MS, START_MS + QUARTER_MS], [0.0, 1.0])
+        kept.arrive([START_MS + 2 * QUARTER_MS], [2.0])
+        ((ids, _),) = work.dirty_windows(kept.engine).values()
+        assert work.still_waiting(kept.engine, ids) == set(ids)
+        work.done(kept.engine, ids[:1])
+        assert work.still_waiting(kept.engine, ids) == set(ids[1:])
+        assert kept.roll_up() == 1
+
+
+def test_findings_stand_once_and_go_when_evidence_clears_them():
+    at_ms = START_MS + np.arange(6) * QUARTER_MS
+    with stores() as kept:
+        kept.arrive(at_ms[:5], [0.0, 1.0, 2.0, 3.0, 0.0])
+        for _ in range(2):
+            work.mark_dirty(kept.engine, [work.DirtyWindow("m", START_MS, START_MS)])
+            kept.roll_up()
+            assert [(one.note, one.from_ms) for one in kept.found()] == [(Note.SUSPECT, at_ms[4])]
+        kept.arrive(at_ms[5:], [5.0])
+        kept.roll_up()
+        assert [(one.note, one.from_ms, one.step) for one in kept.found()] == [(Note.EXCURSION, at_ms[4], -3.0)]
+        assert findings.counts(kept.engine) == {"m": {Note.EXCURSION: 1}}
+        (newest,) = findings.newest(kept.engine, 1)
+        assert (newest.meter, newest.register) == ("m", INDEX)
+        assert findings.newest(kept.engine, 5, "other") == []
+
+
+def test_pulses_without_a_weight_are_told_once_until_somebody_enters_it():
+    with stores() as kept:
+        for quarter in range(4):
+            kept.arrive([START_MS + quarter * QUARTER_MS], [10 * quarter], "pulse_count.1")
+            kept.roll_up()
+        (found,) = kept.found()
+        assert (found.note, found.from_ms, found.to_ms) == (
+            Note.NO_PULSE_WEIGHT,
+            START_MS,
+            START_MS + 3 * QUARTER_MS,
+        )
+        assert np.isnan(kept.figures(Resolution.DAY).amount).all()
+        (balance,) = ledger_check.check(kept.engine, kept.series, "m")
+        assert (balance.quarantined, balance.booked, balance.balanced) == (30.0, 0.0, True)
+        registry.save(kept.engine, [MeterFacts("m", pulse_weight=0.5)])
+        work.mark_dirty(kept.engine, [work.DirtyWindow("m", START_MS, START_MS + 3 * QUARTER_MS)])
+        kept.roll_up()
+        assert kept.found() == []
+        assert kept.figures(Resolution.QUARTER).amount.tolist() == [5.0, 5.0, 5.0]
+        (balance,) = ledger_check.check(kept.engine, kept.series, "m")
+        assert (balance.quarantined, balance.booked, balance.balanced) == (0.0, 30.0, True)
+
+
+def test_an_estimate_stands_until_the_meter_was_read():
+    at_ms = START_MS + np.arange(4) * QUARTER_MS
+    with stores() as kept:
+        kept.arrive(at_ms[[0, 1, 3]], [0.0, 1.0, 6.0])
+        kept.arrive(at_ms[[2]], [4.0], INDEX, Quality.ESTIMATED)
+        kept.roll_up()
+        day = kept.figures(Resolution.DAY)
+        assert (day.amount.tolist(), day.estimated.tolist()) == ([6.0], [5.0])
+        assert day.coverage[0] == pytest.approx(1 / 96)
+        kept.arrive(at_ms[[2]], [3.0])
+        kept.roll_up()
+        assert kept.figures(Resolution.QUARTER).amount.tolist() == [1.0, 2.0, 3.0]
+        assert kept.figures(Resolution.MONTH).estimated.tolist() == [0.0]
+        assert kept.found() == []
+
+
+@pytest.mark.parametrize("register", ["energy_interval", "energy_interval.2"])
+def test_estimated_intervals_count_and_cover_nothing_until_they_are_read(register):
+    meter = Meter("m", "site", "Network operator", Carrier.ELECTRICITY, Kind.INTERVAL, "kWh", 900)
+    at_ms = START_MS + np.arange(4) * QUARTER_MS
+    with stores(meter=meter) as kept:
+        kept.arrive(at_ms[:2], [1.0, 2.0], register)
+        kept.arrive(at_ms[2:3], [3.0], register, Quality.ESTIMATED)
+        kept.arrive(at_ms[3:], [4.0], register, Quality.MANUAL)
+        kept.roll_up()
+        hour = kept.figures(Resolution.HOUR)
+        parts = hour.amount[0], hour.coverage[0], hour.estimated[0], hour.manual[0]
+        assert parts == (10.0, 0.75, 3.0, 4.0)
+        kept.arrive(at_ms[2:3], [3.5], register)
+        kept.roll_up()
+        hour = kept.figures(Resolution.HOUR)
+        assert (hour.amount[0], hour.coverage[0], hour.estimated[0]) == (10.5, 1.0, 0.0)
+
+
+def test_a_meter_that_turns_out_to_tell_hours_has_no_quarters():
+    meter = Meter("m", "site", "Network operator", Carrier.ELECTRICITY, Kind.INTERVAL, "kWh", None)
+    with stores(meter=meter) as kept:
+        for hour in range(3):
+            kept.arrive([START_MS + hour * 3_600_000], [6.0], "energy_interval")
+            kept.roll_up()
+        assert not kept.figures(Resolution.QUARTER).known.any()
+        assert kept.figures(Resolution.HOUR).amount.tolist() == [6.0, 6.0, 6.0]
+        assert kept.figures(Resolution.DAY).amount.tolist() == [18.0]
+
+
 def test_day_and_night_make_the_main_flow_and_a_total_is_never_added():
     with stores() as kept:
         at_ms = START_MS + np.arange(5) * QUARTER_MS
@@ -357,3 +566,112 @@ def test_ledger_check_sees_a_figure_that_is_wrong():
         assert not balance.balanced
         assert balance.booked == 8.0
         assert "booked 8.000000" in balance.explain()
+
+
+def test_an_account_is_in_units_of_the_index_whatever_its_factor_was_at_the_time():
+    # 3 units at 20 and 2 at 40: 140 kWh; one kWh too much in a quarter of each is 1/20 and 1/40 of an index unit.
+    facts = [MeterFacts("m", 0, multiplier=20.0), MeterFacts("m", START_MS + 3 * QUARTER_MS, multiplier=40.0)]
+    with stores(*facts) as kept:
+        kept.arrive(START_MS + np.arange(6) * QUARTER_MS, np.arange(6.0))
+        kept.roll_up()
+        assert kept.figures(Resolution.QUARTER).amount.tolist() == [20.0, 20.0, 20.0, 40.0, 40.0]
+        (balance,) = ledger_check.check(kept.engine, kept.series, "m")
+        assert (balance.booked, balance.balanced) == (5.0, True)
+        forged = Intervals.measured(START_MS // 1000 + np.array([0, 3600]), np.array([21.0, 41.0]))
+        kept.series.write_intervals(Resolution.QUARTER, "m", "electricity", forged)
+        (balance,) = ledger_check.check(kept.engine, kept.series, "m")
+        assert balance.booked == pytest.approx(5.0 + 0.05 + 0.025)
+        assert not balance.balanced
+
+
+def test_a_stored_figure_of_pulses_without_a_weight_is_seen():
+    with stores() as kept:
+        kept.arrive([START_MS, START_MS + QUARTER_MS], [0, 10], "pulse_count")
+        kept.roll_up()
+        forged = Intervals.measured(np.array([START_MS // 1000]), np.array([5.0]))
+        kept.series.write_intervals(Resolution.QUARTER, "m", "electricity", forged)
+        (balance,) = ledger_check.check(kept.engine, kept.series, "m")
+        assert (balance.booked, balance.balanced) == (5.0, False)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "unit", "register", "word"),
+    [
+        (Carrier.ELECTRICITY, "kWh", INDEX, "total"),
+        (Carrier.ELECTRICITY, "kWh", "energy_import_night.2", "night.2"),
+        (Carrier.ELECTRICITY, "kWh", "energy_export_total", "export"),
+        (Carrier.ELECTRICITY, "kWh", "energy_export_day", "energy_export_day"),
+        (Carrier.SOLAR, "kWh", "solar_energy_total", "total"),
+        (Carrier.HEAT, "kWh", "heat_energy_total", "total"),
+        (Carrier.GAS, "m3", "gas_volume", "total"),
+        (Carrier.GAS, "kWh", INDEX, "total"),
+        (Carrier.WATER, "m3", "pulse_count.1", "pulse_count.1"),
+    ],
+)
+def test_a_register_is_named_as_in_a_folder(carrier, unit, register, word):
+    with stores(MeterFacts("m", pulse_weight=1.0), meter=replace(METER, carrier=carrier, unit=unit)) as kept:
+        kept.arrive([START_MS, START_MS + QUARTER_MS], [0.0, 1.0], register)
+        kept.roll_up()
+        (told,) = [balance.as_json() for balance in ledger_check.check(kept.engine, kept.series, "m")]
+        assert (told["register"], told["register_word"], told["booked"]) == (word, register, 1.0)
+        assert "folder_word" not in told
+
+
+def test_the_ledger_is_checked_once_a_night_and_its_accounts_are_kept(capsys):
+    noon_s = day_start_s(date(2026, 3, 10), TZ) + 12 * 3600
+    with stores(replace(METER, id="other")) as kept:
+        kept.arrive(START_MS + np.arange(3) * QUARTER_MS, [0.0, 1.0, 2.0])
+        other = Stores(kept.engine, kept.series, replace(METER, id="other"))
+        other.arrive([START_MS, START_MS + QUARTER_MS], [0.0, 1.0], "energy_import_day")
+        assert len(ledger_check.nightly(kept.engine, kept.series, noon_s)) == 2  # figures are made first
+        assert {(a.meter, a.register): (a.booked, a.balanced) for a in accounts.all_accounts(kept.engine)} == {
+            ("m", INDEX): (2.0, True),
+            ("other", "energy_import_day"): (1.0, True),
+        }
+        assert accounts.all_accounts(kept.engine)[0].checked_ms == noon_s * 1000
+        night_s = day_start_s(date(2026, 3, 11), TZ) + 3 * 3600
+        assert ledger_check.nightly(kept.engine, kept.series, night_s - 1) == []
+        other.arrive([START_MS, START_MS + QUARTER_MS], [0.0, 1.0])  # its total replaces day and night
+        forged = Intervals.measured(np.array([START_MS // 1000]), np.array([9.0]))
+        kept.series.write_intervals(Resolution.QUARTER, "m", "electricity", forged)
+        assert len(ledger_check.nightly(kept.engine, kept.series, night_s)) == 2
+        assert [(a.meter, a.register, a.balanced) for a in accounts.all_accounts(kept.engine)] == [
+            ("m", INDEX, False),
+            ("other", INDEX, True),
+        ]
+        told = capsys.readouterr().out
+        assert "register does not add up" in told
+        assert "plagewatch ledger check --meter" in told
+        assert ledger_check.nightly(kept.engine, kept.series, night_s) == []
+
+
+class Arriving(SqliteSeries):
+    """The real store of a live meter: while its figures are read, one reading more has come."""
+
+    comes: Callable[[], None] | None = None
+
+    def intervals(self, *asked: Any, **named: Any) -> Intervals:
+        found = super().intervals(*asked, **named)
+        if self.comes is not None and asked[0] is Resolution.QUARTER and asked[2] < 0:
+            comes, self.comes = self.comes, None
+            comes()
+        return found
+
+
+def test_a_reading_that_arrives_during_the_check_is_no_error_of_the_ledger(tmp_path):
+    with stores() as kept:
+        kept.series.close()
+        live = kept.series = Arriving(tmp_path / "live.db")
+        kept.arrive(START_MS + np.arange(3) * QUARTER_MS, [0.0, 1.0, 2.0])
+        other = Stores(kept.engine, live, replace(METER, id="m2"))
+        registry.save(kept.engine, [other.meter])
+        kept.roll_up()
+        forged = Intervals.measured(np.array([START_MS // 1000]), np.array([9.0]))
+        live.write_intervals(Resolution.QUARTER, "m", "electricity", forged)
+
+        def comes() -> None:
+            kept.arrive([START_MS, START_MS + QUARTER_MS], [0.0, 1.0])
+
+        live.comes = comes
+        (balance,) = ledger_check.settled(kept.engine, live, None, NOW_S)
+        assert balance.balanced

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, func, insert, select
 
 from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.store import tables
+
+MOST_IN_LIST = 500  # a statement holds only so many parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,22 @@ def dirty_windows(
     return waiting
 
 
+def still_waiting(engine: Engine, ids: Iterable[int]) -> set[int]:
+    """Which of these windows nobody has forgotten meanwhile."""
+    table, ids, there = tables.dirty_window, list(ids), set()
+    with engine.connect() as connection:
+        for first in range(0, len(ids), MOST_IN_LIST):
+            part = table.c.id.in_(ids[first : first + MOST_IN_LIST])
+            there |= set(connection.execute(select(table.c.id).where(part)).scalars())
+    return there
+
+
 def done(engine: Engine, ids: Iterable[int]) -> None:
     """Forget windows whose figures were written. A window marked again meanwhile has another id and stays."""
     table, ids = tables.dirty_window, list(ids)
     with engine.begin() as connection:
-        for first in range(0, len(ids), 500):
-            connection.execute(delete(table).where(table.c.id.in_(ids[first : first + 500])))
+        for first in range(0, len(ids), MOST_IN_LIST):
+            connection.execute(delete(table).where(table.c.id.in_(ids[first : first + MOST_IN_LIST])))
 
 
 def facts_and_swaps(engine: Engine) -> tuple[dict[str, list[MeterFacts]], dict[str, list[Swap]]]:

@@ -106,6 +106,11 @@ class InfluxSeries:
         earlier, later = self._instants_ms(before, beyond), self._instants_ms(after, beyond)
         return self.samples(meter, register, min([start_ms, *earlier]), max([end_ms, *(at + 1 for at in later)]))
 
+    def instants_ms(self, meter: str, register: str) -> NDArray[np.int64]:
+        condition = self._of_register(meter, register, EARLIEST_NS, LATEST_NS)
+        rows = self._rows(EVIDENCE_BUCKET, f"SELECT value FROM {SAMPLE} WHERE {condition}")
+        return np.unique(_whole(rows, 0) // NS_PER_MS)
+
     def registers(self, meter: str) -> list[str]:
         query = f"SHOW TAG VALUES FROM {SAMPLE} WITH KEY = {TAG_REGISTER} WHERE {TAG_METER} = {quoted(meter)}"
         return sorted(name_of_tag(str(row[1])) for row in self._rows(EVIDENCE_BUCKET, query))
@@ -117,8 +122,14 @@ class InfluxSeries:
     def write_intervals(
         self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
     ) -> None:
+        self.write_figures(meter, carrier, {resolution: intervals}, flow)
+
+    def write_figures(
+        self, meter: str, carrier: str, figures: Mapping[Resolution, Intervals], flow: Flow = "main"
+    ) -> None:
         tags = {TAG_METER: meter, TAG_FLOW: flow, TAG_CARRIER: carrier}
-        self._write(ENERGY_BUCKET, interval_lines(resolution, tags, intervals))
+        lines = (interval_lines(resolution, tags, intervals) for resolution, intervals in figures.items())
+        self._write(ENERGY_BUCKET, chain.from_iterable(lines))
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         condition = where({TAG_METER: meter, TAG_FLOW: flow}, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S))

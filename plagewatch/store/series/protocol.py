@@ -70,6 +70,9 @@ class SeriesStore(Protocol):
     def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
         """Evidence in [start_ms, end_ms) and the nearest `beyond` instants before it and from its end on."""
 
+    def instants_ms(self, meter: str, register: str) -> NDArray[np.int64]:
+        """All instants of which there is evidence, rising, each once; cheaper than the evidence itself."""
+
     def registers(self, meter: str) -> list[str]:
         """Registers of which the meter has evidence, sorted."""
 
@@ -80,6 +83,11 @@ class SeriesStore(Protocol):
         self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
     ) -> None:
         """Write figures over what stood there; a NaN amount overwrites a known one (known = 0)."""
+
+    def write_figures(
+        self, meter: str, carrier: str, figures: Mapping[Resolution, Intervals], flow: Flow = "main"
+    ) -> None:
+        """Write figures of several resolutions that belong together, as `write_intervals` does, in one go."""
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         """Figures that start in [start_s, end_s), unknown ones as NaN; an interval never written is absent."""

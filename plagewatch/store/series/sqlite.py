@@ -107,6 +107,12 @@ class SqliteSeries:
         end_ms = later[-1][0] + 1 if later else end_ms
         return self.samples(meter, register, first_ms, end_ms)
 
+    def instants_ms(self, meter: str, register: str) -> NDArray[np.int64]:
+        with self._reading() as connection:
+            number = self._known_id(connection, "register", meter=meter, register=register)
+            rows = connection.execute("SELECT DISTINCT at_ms FROM sample WHERE register = ?", (number,)).fetchall()
+        return _whole(rows, 0)
+
     def registers(self, meter: str) -> list[str]:
         query = (
             "SELECT register FROM register WHERE meter = ? "
@@ -128,12 +134,18 @@ class SqliteSeries:
     def write_intervals(
         self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
     ) -> None:
-        columns = [getattr(intervals, name).tolist() for name in INTERVAL_FIELDS]
+        self.write_figures(meter, carrier, {resolution: intervals}, flow)
+
+    def write_figures(
+        self, meter: str, carrier: str, figures: Mapping[Resolution, Intervals], flow: Flow = "main"
+    ) -> None:
+        places = ", ".join("?" * (2 + len(INTERVAL_FIELDS)))
         with self._writing() as connection:
             number = self._id(connection, "flow", meter=meter, flow=flow, beside={"carrier": carrier})
-            rows = zip(repeat(number), intervals.start_s.tolist(), *columns, strict=False)
-            places = ", ".join("?" * (2 + len(columns)))
-            connection.executemany(f'INSERT OR REPLACE INTO "{resolution}" VALUES ({places})', rows)
+            for resolution, intervals in figures.items():
+                columns = [getattr(intervals, name).tolist() for name in INTERVAL_FIELDS]
+                rows = zip(repeat(number), intervals.start_s.tolist(), *columns, strict=False)
+                connection.executemany(f'INSERT OR REPLACE INTO "{resolution}" VALUES ({places})', rows)
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         query = (

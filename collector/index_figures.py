@@ -1,0 +1,131 @@
+"""Quarter-hours of a flow's index registers: which evidence a change concerns, and what the ledger makes of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from collector.subjects import Subject
+from plagewatch.metering.affected import ENOUGH, Known, affected
+from plagewatch.metering.course import Found
+from plagewatch.metering.flows import added
+from plagewatch.metering.intervals import Intervals, Seconds
+from plagewatch.metering.registers import Terms, book
+from plagewatch.metering.rollups import QUARTER_S
+from plagewatch.metering.terms import STANDING, unbookable
+from plagewatch.store.engine import Engine
+from plagewatch.store.records import learnt
+from plagewatch.store.series.protocol import Evidence, SeriesStore
+
+Span = tuple[int, int]
+
+# Older and newer than any instant that the door lets in.
+EVER_MS: Span = (-(10**14), 10**14)
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How far apart the samples of registers usually are [s], by register.
+
+    anew: registers of which that is learnt and has changed so much that every figure may hang on it, with what it was
+    before; NaN where it was not known. whole_ms: the time of all their evidence.
+    """
+
+    usual_s: Mapping[str, float]
+    anew: Mapping[str, float]
+    whole_ms: Span
+
+
+def usual_of(
+    engine: Engine, series: SeriesStore, subject: Subject, registers: Sequence[str], hangs_on: Callable[[float], float]
+) -> Usual:
+    """The usual distance: as it was entered with the meter, else the median over all samples of a register.
+
+    hangs_on: what of a usual distance the figures depend on. While that is the same, none need be made again.
+    """
+    meter = subject.meter
+    if meter.interval_s is not None:
+        return Usual(dict.fromkeys(registers, float(meter.interval_s)), {}, EVER_MS)
+    instants = {register: series.instants_ms(meter.id, register) for register in registers}
+    now = {register: usual_distance_s(at_ms) for register, at_ms in instants.items()}
+    then = learnt.usual_s(engine, meter.id)
+    anew = {
+        register: then.get(register, np.nan)
+        for register, usual_s in now.items()
+        if register not in then or hangs_on(then[register]) != hangs_on(usual_s)
+    }
+    first_ms = min(int(at_ms[0]) for at_ms in instants.values())
+    return Usual(now, anew, (first_ms, max(int(at_ms[-1]) for at_ms in instants.values())))
+
+
+def usual_distance_s(instants_ms: Seconds) -> float:
+    """The usual distance of samples [s]: the median; a quarter where there are fewer than two.
+
+    >>> usual_distance_s(np.array([0, 60_000, 120_000, 900_000]))
+    60.0
+    """
+    return float(np.median(np.diff(instants_ms))) / 1000 if len(instants_ms) > 1 else float(QUARTER_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """What a change comes to: the quarters that it can have touched, in `span_ms`, and what was found there."""
+
+    quarters: Intervals
+    span_ms: Span
+    found: Mapping[str, Sequence[Found]]
+
+
+def from_indexes(series: SeriesStore, subject: Subject, usual_s: Mapping[str, float], span_ms: Span) -> Remade:
+    """The flow's quarters that samples in [span_ms[0], span_ms[1]] touch. usual_s: of each of its registers."""
+    parts = {register: _part(series, subject, register, usual, span_ms) for register, usual in usual_s.items()}
+    whole_ms = min(part.span_ms[0] for part in parts.values()), max(part.span_ms[1] for part in parts.values())
+    if len(parts) > 1:
+        # All parts of a sum must be made for the same stretch.
+        parts = {register: _part(series, subject, register, usual, whole_ms) for register, usual in usual_s.items()}
+    start_s, end_s = whole_ms[0] // 1000, -(-whole_ms[1] // 1000)
+    booked, found = [], {}
+    for register, part in parts.items():
+        evidence = part.evidence
+        booking = book(evidence.at_ms, evidence.value, part.terms, start_s, end_s, evidence.quality)
+        booked.append(booking.quarters)
+        here = (one for one in booking.found if one.note not in STANDING and _within(one, whole_ms))
+        found[register] = [*here, *_standing(series, subject.meter.id, register, part.terms)]
+    return Remade(added(booked), whole_ms, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The samples to book after a change, on which terms, and the span whose quarters change."""
+
+    evidence: Evidence
+    terms: Terms
+    span_ms: Span
+
+
+def _part(series: SeriesStore, subject: Subject, register: str, usual_s: float, span_ms: Span) -> _Part:
+    terms, beyond = subject.terms(register, usual_s), ENOUGH
+    while True:
+        evidence = series.samples_around(subject.meter.id, register, span_ms[0], span_ms[1] + 1, beyond)
+        older = len(np.unique(evidence.at_ms[evidence.at_ms < span_ms[0]]))
+        newer = len(np.unique(evidence.at_ms[evidence.at_ms > span_ms[1]]))
+        # With all that was told of an instant, also what gives way to something better: it stood there before.
+        known = Known(evidence.at_ms, evidence.value, older < beyond, newer < beyond)
+        found = affected(known, terms, *span_ms)
+        if found is not None:
+            inside = (evidence.at_ms >= found.book_from_ms) & (evidence.at_ms <= found.book_to_ms)
+            return _Part(evidence.where(inside), terms, (found.start_ms, found.end_ms))
+        beyond *= 8
+
+
+def _within(found: Found, span_ms: Span) -> bool:
+    return span_ms[0] <= found.from_ms <= span_ms[1]
+
+
+def _standing(series: SeriesStore, meter: str, register: str, terms: Terms) -> list[Found]:
+    """What is true of all samples, told of all of them and not of those that were just booked."""
+    if not unbookable(terms, *EVER_MS):
+        return []
+    first = series.samples_around(meter, register, EVER_MS[0], EVER_MS[0], 1).at_ms
+    last = series.samples_around(meter, register, EVER_MS[1], EVER_MS[1], 1).at_ms
+    return unbookable(terms, int(first[0]), int(last[0])) if len(first) and len(last) else []

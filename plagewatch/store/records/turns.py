@@ -1,0 +1,31 @@
+"""One at a time: a job that reads, computes and writes must not run twice at once, in threads or in processes."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+IN_MEMORY = (None, "", ":memory:")
+
+
+@contextmanager
+def turn(engine: Engine, job: str) -> Iterator[None]:
+    """Wait until nobody else has this job, and have it until the end of the block.
+
+    The lock is a file beside the embedded records: every process on them sees it, and it ends with its process,
+    however that ends. A row with an expiry could not: a writer that stood still for longer than it would go on with
+    what it read before, over what others wrote meanwhile.
+    """
+    if engine.dialect.name != "sqlite" or engine.url.database in IN_MEMORY:
+        yield  # nobody else can have these records open from here
+        return
+    records = Path(str(engine.url.database))
+    claim = os.open(records.with_name(f"{records.name}.{job}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(claim)
