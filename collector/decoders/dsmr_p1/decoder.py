@@ -228,7 +228,7 @@ def _plain_text(told: str) -> str:
     try:
         text = bytes.fromhex(told).decode("ascii")
     except ValueError:
-        return told[:64]
+        return told[:64] if told.isprintable() else ""
     return text.strip() if text.isprintable() else told[:64]
 
 

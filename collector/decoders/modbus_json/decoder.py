@@ -239,7 +239,8 @@ def _one(values: Any, name: str, depth: int) -> Iterator[_Item]:
         yield from _flat(values if key is None else values[key], f"{name}/", depth + 1)
         return
     unit = next((values[k] for k in shapes.UNIT_KEYS if isinstance(values.get(k), str)), None)
-    scale = next((values[k] for k in shapes.SCALE_KEYS if values.get(k) not in (None, 1, 1.0, "1")), None)
+    told = [values[k] for k in shapes.SCALE_KEYS if values.get(k) is not None]
+    scale = next((one for one in told if isinstance(one, bool) or one not in (1, 1.0, "1")), None)  # True equals 1
     if scale is not None:  # whether it is in the value already stands nowhere
         unit = f"{unit or ''} x {scale}"
     yield _Item(name, values.get(key), unit, {k: value for k, value in values.items() if k != key})

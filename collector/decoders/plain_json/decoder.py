@@ -150,7 +150,7 @@ def _register(name: str) -> str:
     head, _, channel = name.partition(".")
     if head in WORDS and _CHANNEL.fullmatch(channel):
         return f"{WORDS[head]}.{channel}"
-    raise Refused(Reason.UNKNOWN_REGISTER, shown(name))
+    raise Refused(Reason.UNKNOWN_REGISTER, f"register {shown(name)}")
 
 
 def _unit(name: str, register: str, unit: object) -> Unit:

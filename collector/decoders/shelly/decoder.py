@@ -10,7 +10,7 @@ from plagewatch.metering.units import to_canonical
 
 TOPIC = re.compile(
     r"(?P<shellies>shellies/)?(?P<device>[^/].*?)/"
-    r"(?:events/(?P<rpc>rpc)|status/(?P<component>[a-z0-9_]+(?::[0-9]+)?)|online"
+    r"(?:events/rpc|status/[a-z0-9_]+(?::[0-9]+)?|online"
     rf"|(?(shellies)(?P<first>{first_generation.PATHS})|(?!)))"
     r"|shellies/(?:announce|command)"
 )
@@ -69,13 +69,12 @@ def decode(message: Message) -> Decoded:
         return Decoded(())  # `shellies/announce`, `shellies/command`
     if path := message.part("first"):
         return first_generation.decode(message, path)
-    content, received_ms = message.json(), message.received_ms
-    device, component = message.device, message.part("component")
-    if message.part("rpc"):
-        return _notification(device, content, received_ms)
-    if component.partition(":")[0] not in FIELDS:
+    content, last_level = message.json(), message.topic.string.rpartition("/")[2]
+    if last_level == "rpc":
+        return _notification(message.device, content, message.received_ms)
+    if last_level.partition(":")[0] not in FIELDS:
         return Decoded(())  # `online`, `status/wifi` and the like: the device lives, it measured nothing
-    return _components(device, {component: content}, None)
+    return _components(message.device, {last_level: content}, None)
 
 
 def _notification(prefix: str, content: object, received_ms: int) -> Decoded:

@@ -144,7 +144,7 @@ def _born(payload: Any) -> Iterator[Known]:
     for metric in payload.metrics:
         if metric.name and (metric.datatype in INTEGERS or metric.datatype in FLOATS):
             alias = metric.alias if metric.HasField("alias") else None
-            yield Known(metric.name, alias, metric.datatype, _unit(_properties(metric)))
+            yield Known(_text(metric.name), alias, metric.datatype, _unit(_properties(metric)))
 
 
 def _tag(metric: Any, payload: Any, birth: Birth | None, received_ms: int) -> Tag | None:
@@ -153,7 +153,7 @@ def _tag(metric: Any, payload: Any, birth: Birth | None, received_ms: int) -> Ta
     if metric.is_null or carried not in (None, *_NUMERIC):
         return None
     known = _known(metric, birth)
-    name = metric.name or (known.name if known else "")
+    name = _text(metric.name) or (known.name if known else "")
     if not name:
         raise Refused(Reason.NO_BIRTH, f"alias {metric.alias}: the birth that names it is not known")
     if name.startswith(NOT_MEASURED):
@@ -175,7 +175,7 @@ def _tag(metric: Any, payload: Any, birth: Birth | None, received_ms: int) -> Ta
 def _known(metric: Any, birth: Birth | None) -> Known | None:
     if birth is None:
         return None
-    return birth.by_name.get(metric.name) if metric.name else birth.by_alias.get(metric.alias)
+    return birth.by_name.get(_text(metric.name)) if metric.name else birth.by_alias.get(metric.alias)
 
 
 def _number(metric: Any, carried: str | None, datatype: int, name: str) -> float:
@@ -225,10 +225,15 @@ def _properties(metric: Any) -> dict[str, object]:
     """A metric's properties that have a value, by their names in plain letters."""
     pairs = zip(metric.properties.keys, metric.properties.values, strict=False)
     return {
-        re.sub(r"[\s_-]", "", key).lower(): getattr(value, carried)
+        re.sub(r"[\s_-]", "", _text(key)).lower(): getattr(value, carried)
         for key, value in pairs
         if not value.is_null and (carried := value.WhichOneof("value")) is not None
     }
+
+
+def _text(told: str | bytes) -> str:
+    """A text of the payload. Protobuf hands over bytes where it is no UTF-8."""
+    return told if isinstance(told, str) else told.decode("utf-8", "replace")
 
 
 def _unit(properties: Mapping[str, object]) -> str | None:

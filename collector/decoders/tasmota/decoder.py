@@ -141,7 +141,7 @@ class _Sensors:
     def _add(self, place: str, meaning: Meaning, register: str, raw: object, channel: str = "") -> None:
         if raw is None:
             return  # the sensor did not answer
-        value = float(raw) if isinstance(raw, str) and _DECIMAL.fullmatch(raw) else number(raw)
+        value = _number(raw)
         if value is None:
             self.left_out.append(LeftOut(Reason.NOT_A_NUMBER, f"{place} = {shown(raw)}"))
         elif meaning.unit != "TempUnit":
@@ -170,11 +170,21 @@ def _registers(state: Mapping[str, object], meaning: Meaning, count: int) -> Seq
     ['energy_import_total.1', 'energy_import_total.2']
     """
     phases = [f"{meaning.register}.{place + 1}" for place in range(count)]
-    if not meaning.tariffs or not isinstance(state.get("Total"), list) or isinstance(state.get("Today"), list):
+    total, today = state.get("Total"), state.get("Today")
+    if not meaning.tariffs or _number(total) is not None:
         return phases
-    if count == 3 and number(state.get("Today")) is not None:
+    if not isinstance(total, list) or len(total) != count:
+        return None
+    if isinstance(today, list) and len(today) == count:
+        return phases
+    if _number(today) is not None and count == 3:
         return [meaning.register, *meaning.tariffs]
     return None
+
+
+def _number(raw: object) -> float | None:
+    """A number, which some firmware puts in quotes."""
+    return float(raw) if isinstance(raw, str) and _DECIMAL.fullmatch(raw) else number(raw)
 
 
 def _moment(content: Mapping[str, object], received_ms: int) -> list[int] | None:
