@@ -14,6 +14,7 @@ _STEP = re.compile(r"(?:PT)?(?P<count>\d{1,6})\s*(?P<unit>ms|s|sec|S|m|min|M|h|H
 _STEP_MS = {"ms": 1, "s": 1_000, "sec": 1_000, "S": 1_000, "m": 60_000, "min": 60_000, "M": 60_000}
 _PER_SECOND = (1, 1_000, 1_000_000, 1_000_000_000)
 _HOUR_MS = 3_600_000
+_BEYOND_ALL_CLOCKS = 1e20
 MAX_STEP_MS = 31 * 86_400_000
 
 
@@ -44,7 +45,7 @@ def moment_ms(value: object, received_ms: int) -> int | None:
         at_ms = _of_text(value) if isinstance(value, str) else None
         moments = [] if at_ms is None else [at_ms]
     else:
-        moments = [round(count * 1_000 / per) for per in _PER_SECOND]
+        moments = [round(count * 1_000 / per) for per in _PER_SECOND] if abs(count) < _BEYOND_ALL_CLOCKS else [-1]
     if not moments:
         return None
     at_ms = next((at for at in moments if plausible(at, received_ms)), None)
@@ -109,7 +110,7 @@ def _step_ms(content: Mapping[str, object]) -> int | None:
     for key, unit_ms in STEP_KEYS.items():
         count = decimal(content.get(key))
         if count is not None:
-            return _sound_step(round(count * unit_ms), content[key])
+            return _sound_step(round(min(max(count, 0), MAX_STEP_MS) * unit_ms), content[key])
     said = next((content[key] for key in STEP_TEXT_KEYS if isinstance(content.get(key), str)), None)
     found = _STEP.fullmatch(said.strip()) if isinstance(said, str) else None
     if found is None:
