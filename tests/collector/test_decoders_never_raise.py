@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ from tests.collector.test_decoder_cases import CASES, packet_of
 
 NAMES = sorted({case.parent.parent.name for case in CASES})
 PACKETS = {name: [packet_of(case) for case in CASES if case.parent.parent.name == name] for name in NAMES}
-JUNK = (None, "", True, [], {}, "abc", "1.2.3", [None])
+JUNK: Sequence[object] = (None, "", True, [], {}, "abc", "1.2.3", [None])
 OPTIONAL = ("scale",)  # null in these says no more than leaving them out
 
 

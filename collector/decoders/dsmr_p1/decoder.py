@@ -79,7 +79,8 @@ def decode(message: Message) -> Decoded:
     for telegram in found:
         meter = _Meter(message.device, telegram.objects, message.received_ms)
         if telegram.unread:
-            left_out.append(LeftOut(Reason.MALFORMED, f"line {shown(telegram.unread[0])}"))
+            # Only what it begins with: the same line of every second shall be one entry in quarantine.
+            left_out.append(LeftOut(Reason.MALFORMED, f"line {shown(telegram.unread[0].partition('(')[0])}(..."))
         meter.electricity(readings, left_out)
         meter.attached(readings, left_out)
     return Decoded(_one_without_clock(readings), left_out)
