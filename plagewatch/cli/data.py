@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from collector import inspect, ledger_check, rollup_job
+from collector import inspect, ledger_check
 from plagewatch.cli import later
 from plagewatch.cli.opening import DataDir, now_s, read_settings, refuse, say, show, stores
 from plagewatch.metering.readings import Packet
@@ -52,9 +52,8 @@ def check(
     with stores(read_settings(data)) as opened:
         if meter is not None and registry.meter(opened.engine, meter) is None:
             refuse(f"There is no meter {meter!r}; the pages and GET /api/v1/meters list them.")
-        # Evidence whose figures are not made yet is no error of the ledger: make them first.
-        rollup_job.run(opened.engine, opened.series, now_s())
-        balances = ledger_check.check(opened.engine, opened.series, meter)
+        # Evidence whose figures are not made yet is no error of the ledger: they are made first.
+        balances = ledger_check.settled(opened.engine, opened.series, meter, now_s())
     wrong = [balance for balance in balances if not balance.balanced]
     if as_json:
         show(json.dumps([balance.as_json() for balance in balances], indent=1))

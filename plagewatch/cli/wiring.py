@@ -6,9 +6,10 @@ from contextlib import closing
 from typing import Any
 
 from api.app import AppContext, create_app
-from collector import rollup_job
+from collector import ledger_check, rollup_job
 from collector.mqtt import MqttCollector, MqttSettings
 from collector.pipeline import Pipeline
+from collector.preview import FAMILY_NAMES, preview
 from collector.replay import Replayer
 from collector.spool import Spool, SpoolError, SpoolInUse
 from digest import schedule
@@ -66,6 +67,7 @@ def collector_of(stores: Stores) -> tuple[Pipeline, MqttCollector, list[Tick]]:
         [
             Tick("spool", 1.0, empty_spool),
             Tick("ledger", 5.0, lambda: rollup_job.run(stores.engine, stores.series, now_s())),
+            Tick("ledger check", 600.0, lambda: ledger_check.nightly(stores.engine, stores.series, now_s())),
             Tick("spool clean-up", DAY_S, clean_up),
         ],
     )
@@ -181,6 +183,8 @@ def pages_of(stores: Stores, portfolio: Portfolio, running: Running) -> Callable
         ticket_title=explain.title,
         ticket_sentence=explain.sentence,
         first_checks=explain.first_checks,
+        preview=preview,
+        families=FAMILY_NAMES,
     )
     return create_app(context)
 
