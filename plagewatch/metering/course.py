@@ -119,7 +119,7 @@ def most_rise(stretch: Stretch, earlier: Places, later: Places) -> Floats:
     return np.where(known, most * (1 + 1e-9), np.inf)
 
 
-def is_turn(stretch: Stretch, earlier: Places, later: Places, move: Floats) -> NDArray[np.bool_]:
+def is_turn(stretch: Stretch, earlier: Places, later: Places, move: Floats | float) -> NDArray[np.bool_]:
     """Whether a fall by `move` from samples to later ones is the register rolling over."""
     full_scale, most = stretch.full_scale[earlier], most_rise(stretch, earlier, later)
     onward = move + full_scale
@@ -182,7 +182,7 @@ class _Walk:
             self._hold(last, following, Note.STEP_BACK, move)
             return following
         back = self._return_after(last, following)
-        if back is not None:
+        if back is not None and not self._rather_a_jump(last, following, -move):
             self._set_aside(following, back, Note.EXCURSION, move)
             if self.stretch.value[back] < self.level[last]:
                 self.level[back] = self.level[last]
@@ -192,14 +192,24 @@ class _Walk:
             return following
         return self._fall(last, following, move)
 
+    def _rather_a_jump(self, last: int, following: int, fall: float) -> bool:
+        """Whether a fall that is made up for later ends a jump all the same: most of what comes next is as before it.
+
+        Two jumps within reach of each other must not make a drop of the readings between them.
+        """
+        if fall < 0 or self._jump_before(last, following, fall) is None:
+            return False
+        ahead = self.stretch.value[following : following + REACH]
+        return bool(2 * np.count_nonzero(ahead < self.level[last]) > len(ahead))
+
     def _fall(self, last: int, following: int, move: float) -> int:
-        if is_turn(self.stretch, last, following, move):
-            self.turned[following] = self.stretch.full_scale[last]
-            return following
-        before = self._jump_before(last, following, -move)
-        if before is not None:
+        before, turns = self._jump_before(last, following, -move), is_turn(self.stretch, last, following, move)
+        # A display of all nines is no end of the register, unless the meter is known to be able to come there and on.
+        if before is not None and not (turns and np.isfinite(self.stretch.rate[last])):
             self._set_aside(before + 1, following, Note.EXCURSION, -move)
             self.level[following] = max(self.level[before], self.stretch.value[following])
+        elif turns:
+            self.turned[following] = self.stretch.full_scale[last]
         elif following == len(self.level) - 1:
             # Nothing came after it yet: a suspect, that the next sample clears or confirms.
             self._set_aside(following, following + 1, Note.SUSPECT, move)
@@ -249,7 +259,8 @@ class _Walk:
             if not self.alive[place]:
                 continue
             jump, onward = self.level[after] - self.level[place], value - self.level[place]
-            if jump >= COMES_BACK * fall and 0 <= onward <= min(self._most(place, following), jump):
+            on_course = -self._noise(place, following)[0] <= onward <= min(self._most(place, following), jump)
+            if jump >= COMES_BACK * fall and on_course:
                 return place
             after = place
         return None
