@@ -4,7 +4,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.decoders import dsmr_p1, modbus_json, plain_json, shelly, sparkplug_b, tasmota
+from collector.decoders import (
+    chirpstack,
+    dsmr_p1,
+    inverter_json,
+    line_protocol,
+    modbus_json,
+    plain_json,
+    senml,
+    shelly,
+    sparkplug_b,
+    tasmota,
+    ttn,
+)
 from collector.decoders.door import MAX_PAYLOAD_BYTES, Memory, Message, Refused, nothing, shown
 from plagewatch.metering.readings import Decoded, Packet, Reason
 
@@ -31,9 +43,14 @@ FAMILIES: Sequence[Family] = (
     Family("plain_json", plain_json.TOPIC, plain_json.decode, "loggers/unknown/readings"),
     Family("sparkplug_b", sparkplug_b.TOPIC, sparkplug_b.decode, "spBv1.0/a/DDATA/b/c", sparkplug_b.device_name),
     Family("modbus_json", modbus_json.TOPIC, modbus_json.decode, "modbus/unknown/data", modbus_json.device_name),
+    Family("inverter_json", inverter_json.TOPIC, inverter_json.decode, "inverters/unknown/data"),
     Family("shelly", shelly.TOPIC, shelly.decode, "unknown/events/rpc"),
     Family("tasmota", tasmota.TOPIC, tasmota.decode, "tele/unknown/SENSOR"),
     Family("dsmr_p1", dsmr_p1.TOPIC, dsmr_p1.decode, "dsmr/unknown/telegram"),
+    Family("ttn", ttn.TOPIC, ttn.decode, "v3/unknown/devices//up"),
+    Family("chirpstack", chirpstack.TOPIC, chirpstack.decode, "application/unknown/device//event/up"),
+    Family("senml", senml.TOPIC, senml.decode, "senml/unknown"),
+    Family("line_protocol", line_protocol.TOPIC, line_protocol.decode, "influx/unknown"),
 )
 BY_NAME = {family.name: family for family in FAMILIES}
 
