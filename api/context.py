@@ -1,15 +1,18 @@
 """What the pages and the API are given by whoever starts them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from plagewatch.device_preview import DevicePreview
 from plagewatch.health import PartHealth
 from plagewatch.metering.meters import Meter
 from plagewatch.plage.portfolio import Portfolio
 from plagewatch.store.engine import Engine
+from plagewatch.store.records.quarantine import Quarantined
+from plagewatch.store.records.topic_routes import TopicRoute
 from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.tickets.states import Ticket
 
@@ -19,7 +22,8 @@ class AppContext:
     """The stores, the clock, and the words of other rooms.
 
     now_s: seconds since 1970 UTC. ticket_title, ticket_sentence, first_checks: what the rules say of a ticket, in the
-    language that is their last argument.
+    language that is their last argument. preview: what the collector reads in a device's packets in quarantine (the
+    oldest first), by the routes there are and what decoders remember. families: names of the decoder families.
     """
 
     engine: Engine
@@ -31,6 +35,8 @@ class AppContext:
     ticket_title: Callable[[Ticket, str], str]
     ticket_sentence: Callable[[Ticket, Meter, str], str]
     first_checks: Callable[[Ticket, str], list[str]]
+    preview: Callable[[str, Sequence[Quarantined], Sequence[TopicRoute], Mapping[str, str]], DevicePreview]
+    families: Sequence[str]
 
 
 def context_of(request: Request) -> AppContext:

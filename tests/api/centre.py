@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from api.app import AppContext
+from collector.preview import FAMILY_NAMES, preview
 from plagewatch.health import PartHealth, PartState
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.local_time import day_start_s
@@ -51,6 +52,8 @@ class Centre:
             ticket_title=lambda ticket, language: f"{ticket.cause} [{language}]",
             ticket_sentence=lambda ticket, meter, language: f"{meter.name}: {ticket.cause} [{language}]",
             first_checks=lambda ticket, language: [f"look first [{language}]"],
+            preview=preview,
+            families=FAMILY_NAMES,
         )
 
 

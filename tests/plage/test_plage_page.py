@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import AppContext, create_app
+from collector.preview import FAMILY_NAMES, preview
 
 from .conftest import House
 
@@ -23,6 +24,8 @@ def browse(engine, series, one_building, now_s, fill):
             lambda ticket, language: "",
             lambda ticket, meter, language: "",
             lambda ticket, language: [],
+            preview,
+            FAMILY_NAMES,
         )
         return TestClient(create_app(context), base_url="http://127.0.0.1")
 

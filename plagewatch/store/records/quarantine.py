@@ -131,14 +131,25 @@ def packets_of(engine: Engine, device: str) -> list[Quarantined]:
 
 
 def counted(engine: Engine, device: str | None = None) -> list[Counted]:
-    """How many items came of each device for each reason, of one device or of all; the latest first."""
+    """How many packets came of each device for each reason, of one device or of all; the latest first."""
     table = tables.quarantine_count
-    query = select(table).where(*([] if device is None else [table.c.device == device]))
+    query = select(table).where(table.c.spool_id > 0, *([] if device is None else [table.c.device == device]))
     with engine.connect() as connection:
         return [
             Counted(r.device, Reason(r.reason), r.number, r.first_ms, max(0, r.received_ms))
             for r in connection.execute(query.order_by(table.c.received_ms.desc(), table.c.device))
         ]
+
+
+def topics(engine: Engine) -> dict[str, list[str]]:
+    """On which topics the packets kept of each device came, sorted."""
+    table = tables.quarantine
+    query = select(table.c.device, table.c.source).where(table.c.spool_id.is_not(None)).distinct()
+    found: dict[str, list[str]] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(query.order_by(table.c.source)):
+            found.setdefault(row.device, []).append(row.source.removeprefix("mqtt:"))
+    return found
 
 
 def counts(engine: Engine) -> dict[Reason, int]:
