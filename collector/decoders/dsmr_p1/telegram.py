@@ -91,15 +91,15 @@ def _matches(body: bytes, told: bytes) -> bool:
 
 
 def _objects(body: bytes) -> Telegram:
-    lines: list[str] = []
+    lines: list[list[str]] = []
     for line in _LINE_END.split(body.decode("ascii", "replace"))[1:-1]:
         if line.startswith("(") and lines:
-            lines[-1] += line  # DSMR 2.2 and 3 put the value of gas on a line of its own
+            lines[-1].append(line)  # DSMR 2.2 and 3 put the value of gas on a line of its own
         elif line.strip():
-            lines.append(line)
+            lines.append([line])
     objects: dict[str, Sequence[str]] = {}
     unread = []
-    for line in lines:
+    for line in map("".join, lines):
         if match := _OBJECT.fullmatch(line):
             objects.setdefault(match[1], match[2][1:-1].split(")("))
         else:
