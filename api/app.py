@@ -13,6 +13,7 @@ from api.routes import (
     balance,
     data_health,
     health,
+    ledger,
     meter,
     plage,
     quarantine,
@@ -26,7 +27,20 @@ from api.safety import Safety
 
 __all__ = ["AppContext", "create_app"]
 
-ROUTES = (balance, data_health, health, meter, plage, quarantine, registry, series, start, ticket_pages, tickets)
+ROUTES = (
+    balance,
+    data_health,
+    health,
+    ledger,
+    meter,
+    plage,
+    quarantine,
+    registry,
+    series,
+    start,
+    ticket_pages,
+    tickets,
+)
 
 ABOUT = """
 Figures of meters with what is known of them, and the tickets that abnormal consumption opens.

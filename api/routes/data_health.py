@@ -7,6 +7,7 @@ from api.context import Context
 from api.figures import MeterNow, ages_s
 from api.pages import page
 from api.registry import read
+from api.routes import ledger
 from api.routes.health import parts_of
 from plagewatch.health import overall
 from plagewatch.metering.meters import Kind
@@ -34,7 +35,7 @@ def data(request: Request, context: Context) -> HTMLResponse:
         "counts": quarantine.counts(context.engine),
         "newest": quarantine.quarantined(context.engine, NEWEST),
     }
-    return page(request, "data.html", values)
+    return page(request, "data.html", values | ledger.health(context, registry))
 
 
 @router.get("/api")
