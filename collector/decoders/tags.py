@@ -25,7 +25,8 @@ _NEVER = tag_words(
     "today yesterday daily day dag jour week weekly month monthly maand mois year yearly jaar annee hour hourly minute"
     " quarter interval period previous last session trip partial delta diff increment avg average mean min minimum max"
     " maximum peak demand reactive apparent var vars varh kvarh vah kvah tariff tarif tarief rate t1 t2 limit setpoint"
-    " threshold alarm price cost nominal rated target forecast net netto battery night nacht nuit offpeak"
+    " reset resettable since threshold alarm price cost nominal rated target forecast net netto battery"
+    " night nacht nuit offpeak"
 )
 
 

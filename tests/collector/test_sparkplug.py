@@ -131,6 +131,12 @@ def test_a_unit_said_at_birth_holds_for_names_too(heard):
     assert heard(METER, "DDATA", 2, payload(2, dict(named_later)))[0] == [("energy_import_total", 5000.0)]
 
 
+def test_a_second_name_for_a_register_stays_a_field_when_it_comes_alone(heard):
+    birth(heard, 0, named("Import Total", 7), named("Import", 8))
+    assert heard(METER, "DDATA", 1, payload(2, aliased(8, 5)))[0] == [("field.Import", 5.0)]
+    assert heard(METER, "DDATA", 2, payload(3, aliased(7, 5)))[0] == [("energy_import_total", 5.0)]
+
+
 def test_memory_stays_small(heard):
     for at_s in range(40):
         birth(heard, at_s, named("Import Total", at_s))

@@ -32,6 +32,7 @@ METER: Mapping[str, tuple[str, str]] = {
 DEVICE_KEYS = ("DeviceId", "DeviceIndex")  # V1, V0
 HEATER_MARK = "CodeOfState"  # an Ohmpilot: it answers like a meter and has the number 0 too
 LOCATION_KEYS = ("Meter_Location_Current", "SMARTMETER_VALUE_LOCATION_U16")
+GRID_LOCATION = 0  # also where a meter does not tell its place
 GENERATOR_LOCATION = 3  # a meter at another generator: what it produces is no injection
 
 # Channels of an archive that are readings; the others of energy are amounts whose stamp is not said.
@@ -52,7 +53,7 @@ def read(content: Mapping[str, Any], found: Found) -> None:
     head, body = content.get("Head", {}), content["Body"]
     status = head.get("Status")
     code = status.get("Code") if isinstance(status, dict) else None
-    if head and code != 0:
+    if "Head" in content and code != 0:
         raise Refused(Reason.FLAGGED, f"Head.Status.Code = {shown(code)}")
     at_ms = moment_ms(head.get("Timestamp"), found.received_ms)
     data = body["Data"] if isinstance(body.get("Data"), dict) else body
@@ -96,11 +97,14 @@ def _meters(data: Mapping[str, Any], device_id: str, found: Found, at_ms: int | 
         own_ms = moment_ms(meter.get("TimeStamp"), found.received_ms) or at_ms
         kind = "ohmpilot" if HEATER_MARK in meter else "meter"
         source = Source(f"{kind}_{channel}", own_ms, serial if isinstance(serial, str) and serial else None)
-        location = next((decimal(meter[key]) for key in LOCATION_KEYS if key in meter), None)
+        location = next((decimal(meter[key]) for key in LOCATION_KEYS if key in meter), GRID_LOCATION)
         for name, (register, unit) in METER.items():
-            if location == GENERATOR_LOCATION and register.startswith("energy_export"):
+            if location == GENERATOR_LOCATION:
                 register = register.replace("energy_export_total", "solar_energy_total")
-            found.add(register, meter.get(name), unit, source)
+            if location is None and register.startswith("energy_export"):
+                found.add_field(name, meter.get(name), source)  # fed back or produced, the meter does not say
+            else:
+                found.add(register, meter.get(name), unit, source)
 
 
 def _archive(data: Mapping[str, Any], arguments: Mapping[str, Any], found: Found) -> None:
@@ -113,8 +117,8 @@ def _archive(data: Mapping[str, Any], arguments: Mapping[str, Any], found: Found
             continue
         for name, field in part["Data"].items():
             if isinstance(field, dict) and isinstance(field.get("Values"), dict):
-                daily = arguments.get("SeriesType") == "DailySum"
-                _series(None if daily else ARCHIVE.get(name), name, field, found, Source(str(node), start_ms))
+                detail = arguments.get("SeriesType") == "Detail"
+                _series(ARCHIVE.get(name) if detail else None, name, field, found, Source(str(node), start_ms))
 
 
 def _series(register: str | None, name: str, field: Mapping[str, Any], found: Found, source: Source) -> None:

@@ -48,18 +48,6 @@ INTEGER_MODELS = (1, 101, 102, 103, 201, 202, 203, 204, 701)  # 1: a dump withou
 MODEL_KEYS = ("ID", "C_SunSpec_DID", "model_id", "DID")
 SERIAL_KEYS = ("SN", "C_SerialNumber", "c_serialnumber")
 TIME_KEYS = ("timestamp", "ts", "time", "Timestamp")
-SAY_NO_CHANNEL = (
-    "models",
-    "model",
-    "data",
-    "sunspec",
-    "inverter",
-    "inverters",
-    "meter",
-    "meters",
-    "registers",
-    "values",
-)
 
 NOT_IMPLEMENTED_16 = (0x8000, -0x8000, 0xFFFF)
 NOT_IMPLEMENTED_32 = (0x8000_0000, -0x8000_0000, 0xFFFF_FFFF)
@@ -96,11 +84,12 @@ def read(content: object, found: Found) -> None:
 
 
 def _blocks(content: object, channel: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Blocks of points with the whole way to them: where one of two falls silent, the other must not become it."""
     if depth > MAX_DEPTH:
         return
     if isinstance(content, list):
-        for one in content:
-            yield from _blocks(one, channel, depth + 1)
+        for place, one in enumerate(content):
+            yield from _blocks(one, f"{channel}_{place}".strip("_"), depth + 1)
     elif isinstance(content, dict):
         model = next((content[key] for key in MODEL_KEYS if key in content), None)
         measures = not isinstance(model, int) or model in (*INTEGER_MODELS, *FLOAT_MODELS)
@@ -108,8 +97,7 @@ def _blocks(content: object, channel: str, depth: int) -> Iterator[tuple[str, Ma
             yield channel, content
         for key, inner in content.items():
             if isinstance(inner, (dict, list)):
-                named = channel if key in SAY_NO_CHANNEL else f"{channel}_{key}".strip("_")
-                yield from _blocks(inner, named, depth + 1)
+                yield from _blocks(inner, f"{channel}_{key}".strip("_"), depth + 1)
 
 
 def _point(name: str, point: Point, block: Mapping[str, Any], found: Found, source: Source) -> None:

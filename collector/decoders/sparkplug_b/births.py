@@ -16,12 +16,13 @@ Memory = MutableMapping[str, str]
 
 
 class Known(NamedTuple):
-    """What a birth says of one metric."""
+    """What a birth says of one metric. second: another name of the birth, before it, means the same register."""
 
     name: str
     alias: int | None
     datatype: int
     unit: str | None
+    second: bool = False
 
 
 class Birth(NamedTuple):

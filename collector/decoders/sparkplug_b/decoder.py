@@ -12,7 +12,7 @@ from collector.decoders.door import MAX_PAYLOAD_BYTES, Message, Refused, number,
 from collector.decoders.sparkplug_b import births
 from collector.decoders.sparkplug_b.births import Birth, Known
 from collector.decoders.sparkplug_b.schema import Payload
-from collector.decoders.tags import Gathered, Tag
+from collector.decoders.tags import AS_SAID, Gathered, Meaning, Tag, field_register, meaning
 from plagewatch.metering.readings import Ask, Decoded, Reason
 
 TOPIC = re.compile(
@@ -97,7 +97,8 @@ def decode(message: Message) -> Decoded:
     for metric in payload.metrics:
         try:
             if (tag := _tag(metric, payload, birth, message.received_ms)) is not None:
-                gathered.add(tag)
+                second = birth is not None and tag.name in birth.by_name and birth.by_name[tag.name].second
+                gathered.add(tag, Meaning(field_register(tag.name), AS_SAID) if second else None)
         except Refused as refused:
             left_out.append(refused.left_out)
     in_doubt |= any(left.reason == Reason.NO_BIRTH for left in left_out)
@@ -141,10 +142,14 @@ def _keep_birth(message: Message, source: _Source, payload: Any, kind: str) -> b
 
 
 def _born(payload: Any) -> Iterator[Known]:
+    owners: dict[str, str] = {}
     for metric in payload.metrics:
         if metric.name and (metric.datatype in INTEGERS or metric.datatype in FLOATS):
+            name, unit = _text(metric.name), _unit(_properties(metric))
             alias = metric.alias if metric.HasField("alias") else None
-            yield Known(_text(metric.name), alias, metric.datatype, _unit(_properties(metric)))
+            # Data messages carry what changed: which of two names has the register must not depend on that.
+            second = owners.setdefault(meaning(name, unit).register, name) != name
+            yield Known(name, alias, metric.datatype, unit, second)
 
 
 def _tag(metric: Any, payload: Any, birth: Birth | None, received_ms: int) -> Tag | None:
