@@ -75,6 +75,17 @@ def local_number_of(text: str, column: str, decimal: str, device: str = "") -> f
     return number_of(bare.replace(thousands, "").replace(decimal, "."), column, device)
 
 
+def plain_number_of(text: str, column: str, device: str = "") -> float:
+    """A finite number of an export that has no sign for thousands: comma and point are both the decimal sign.
+
+    >>> plain_number_of("0,173", "Volume"), plain_number_of("0.173", "Volume")
+    (0.173, 0.173)
+    """
+    if text.count(",") + text.count(".") > 1:
+        raise RowRefused(Reason.NOT_A_NUMBER, column, shown(text), device)
+    return number_of(text.replace(",", "."), column, device)
+
+
 def optional_number(text: str, column: str) -> float | None:
     """A finite number, or None for an empty cell. Raises RowRefused."""
     return number_of(text, column) if text else None

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.imports.stores import ImportStore
 from plagewatch.metering.meters import Kind
 from plagewatch.metering.readings import Quality, Samples
 from plagewatch.store.engine import Engine
 from plagewatch.store.records.registry import meters, save
 from plagewatch.store.records.work import DirtyWindow, mark_dirty
-from plagewatch.store.series.protocol import Evidence, SeriesStore
+from plagewatch.store.series.protocol import Evidence
 
 FLUSH_VALUES = 100_000
 
@@ -74,7 +75,7 @@ class Bookkeeper:
     """Writes what is new of the blocks it is given, and keeps account of all of it."""
 
     engine: Engine
-    series: SeriesStore
+    series: ImportStore
     source: str
     now_ms: int
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)

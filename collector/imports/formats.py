@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.imports import canonical
+from collector.imports import canonical, fluvius, sibelga
 from collector.imports.evidence import Block
 from collector.imports.refusals import ImportRefused
 from collector.imports.work import Import
@@ -21,6 +21,8 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "canonical": Format("a folder of CSV files in the canonical form", canonical.recognises, canonical.read),
+    "fluvius": Format("the consumption history that Fluvius gives its customers", fluvius.recognises, fluvius.read),
+    "sibelga": Format("AMR files of Sibelga's data service", sibelga.recognises, sibelga.read),
 }
 
 

@@ -6,15 +6,15 @@ from collector.imports import formats
 from collector.imports.evidence import Bookkeeper
 from collector.imports.refusals import ImportRefused, Progress, Refusals
 from collector.imports.rehearsal import rehearsal
+from collector.imports.stores import ImportStore
 from collector.imports.work import Import, ImportReport, Order
 from plagewatch.store.engine import Engine
-from plagewatch.store.series.protocol import SeriesStore
 
 __all__ = ["ImportRefused", "ImportReport", "Order", "dry_run", "run"]
 
 
 def run(
-    order: Order, engine: Engine, series: SeriesStore, now_ms: int, progress: Progress | None = None
+    order: Order, engine: Engine, series: ImportStore, now_ms: int, progress: Progress | None = None
 ) -> ImportReport:
     """Bring a file or folder into the stores. Doing it again changes nothing.
 
@@ -33,7 +33,7 @@ def run(
 
 
 def dry_run(
-    order: Order, engine: Engine, series: SeriesStore, now_ms: int, progress: Progress | None = None
+    order: Order, engine: Engine, series: ImportStore, now_ms: int, progress: Progress | None = None
 ) -> ImportReport:
     """What `run` would do, into stores that are thrown away; the real ones are only read."""
     with rehearsal(engine, series) as (scratch, overlay):

@@ -6,16 +6,16 @@ from datetime import date
 
 from collector.imports.refusals import Refusals, RowRefused
 from collector.imports.registry_files import MeterList
+from collector.imports.stores import ImportStore
 from plagewatch.metering.meters import Meter, MeterFacts, Swap
 from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.records.work import DirtyWindow, mark_dirty
-from plagewatch.store.series.protocol import SeriesStore
 
 
 def save_meters(
-    listed: MeterList, file: str, engine: Engine, series: SeriesStore, refusals: Refusals
+    listed: MeterList, file: str, engine: Engine, series: ImportStore, refusals: Refusals
 ) -> tuple[list[str], int]:
     """Enter new sites and meters, and facts that changed; the ids of the new meters, and how many facts changed.
 
@@ -77,7 +77,7 @@ def save_days(days: Mapping[str, Iterable[tuple[date, str]]], engine: Engine) ->
     return new
 
 
-def _all_evidence(facts: Iterable[MeterFacts], series: SeriesStore) -> Iterable[DirtyWindow]:
+def _all_evidence(facts: Iterable[MeterFacts], series: ImportStore) -> Iterable[DirtyWindow]:
     """Facts hold for all time: where they change, every figure of the meter does."""
     latest_ms = series.latest_sample_ms()
     for meter in {fact.meter for fact in facts}:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from plagewatch.metering.intervals import Intervals, Resolution
-from plagewatch.metering.readings import Flow, Samples
+from collector.imports.stores import ImportStore
+from plagewatch.metering.readings import Samples
 from plagewatch.store.engine import Engine, open_records
 from plagewatch.store.records import registry
 from plagewatch.store.records.work import facts_and_swaps
-from plagewatch.store.series.protocol import Evidence, Points, SeriesStore
+from plagewatch.store.series.protocol import Evidence, Points
 from plagewatch.store.series.sqlite import SqliteSeries
 
 
 @contextmanager
-def rehearsal(engine: Engine, series: SeriesStore) -> Iterator[tuple[Engine, SeriesStore]]:
+def rehearsal(engine: Engine, series: ImportStore) -> Iterator[tuple[Engine, ImportStore]]:
     """Records and series to import into in place of the real ones, which are only read."""
     with tempfile.TemporaryDirectory(prefix="plagewatch-dry-run-") as folder:
         scratch = open_records(f"sqlite:///{Path(folder) / 'records.db'}")
@@ -40,9 +40,9 @@ def _copy_registry(engine: Engine, scratch: Engine) -> None:
 
 
 class Overlay:
-    """A series store that reads through to another one and writes to its own."""
+    """An ImportStore that reads through to another one and writes to its own."""
 
-    def __init__(self, beneath: SeriesStore, written: SeriesStore) -> None:
+    def __init__(self, beneath: ImportStore, written: ImportStore) -> None:
         self._beneath, self._written = beneath, written
 
     def write_samples(self, blocks: Sequence[Samples]) -> None:
@@ -69,26 +69,11 @@ class Overlay:
             latest[meter] = max(at_ms, latest.get(meter, at_ms))
         return latest
 
-    def write_intervals(
-        self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
-    ) -> None:
-        self._written.write_intervals(resolution, meter, carrier, intervals, flow)
-
-    def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
-        # Figures are made after an import, not by it: none are written here.
-        return self._beneath.intervals(resolution, meter, start_s, end_s, flow)
-
     def write_points(self, measurement: str, tags: Mapping[str, str], points: Points) -> None:
         self._written.write_points(measurement, tags, points)
 
     def points(self, measurement: str, tags: Mapping[str, str], start_s: int, end_s: int) -> Points:
         return self._beneath.points(measurement, tags, start_s, end_s)
-
-    def check(self) -> None:
-        self._beneath.check()
-
-    def close(self) -> None:
-        self._written.close()
 
 
 def _both(one: Evidence, other: Evidence) -> Evidence:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from collector.imports.stores import ImportStore
 from collector.imports.weather_hours import hourly
 from plagewatch.metering.intervals import Floats, Seconds
 from plagewatch.store.names import TAG_SITE, WEATHER, WEATHER_FIELDS
-from plagewatch.store.series.protocol import Points, SeriesStore
+from plagewatch.store.series.protocol import Points
 
 
-def save_weather(series: SeriesStore, site: str, start_s: Seconds, fields: Mapping[str, Floats]) -> tuple[int, int]:
+def save_weather(series: ImportStore, site: str, start_s: Seconds, fields: Mapping[str, Floats]) -> tuple[int, int]:
     """Means that begin at start_s into the site's hours: how many hours they make, and how many of them were new.
 
     A field that the source does not have stays as it was. Raises TooCoarse.

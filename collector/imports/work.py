@@ -8,12 +8,12 @@ from collector.decoders.door import shown
 from collector.imports.evidence import Account, Bookkeeper, totals
 from collector.imports.mapping import TableMapping
 from collector.imports.refusals import Progress, Refusals, RowRefused
+from collector.imports.stores import ImportStore
 from plagewatch.metering import ean
 from plagewatch.metering.meters import Meter
 from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
-from plagewatch.store.series.protocol import SeriesStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Import:
 
     order: Order
     engine: Engine
-    series: SeriesStore
+    series: ImportStore
     now_ms: int
     refusals: Refusals
     books: Bookkeeper
@@ -140,6 +140,17 @@ class Import:
     def count(self, what: str, number: int) -> None:
         """Add to a figure of the report."""
         self.counts[what] = self.counts.get(what, 0) + number
+
+    def tell_unknown(self, directory: Directory) -> None:
+        """Say which meters of the file are not in the registry, and what to do."""
+        names = list(directory.unknown)
+        if not names:
+            return
+        shown_names = ", ".join(shown(name) for name in names[:20]) + (" and others" if len(names) > 20 else "")
+        self.notes.append(
+            f"not in the registry: {shown_names}. Enter the code with the meter (its page, or the column ean of "
+            f"meters.csv), or say which meter it is: --meter {shown(names[0])}=METER"
+        )
 
     def refuse(self, line: int, row: Collection[object], refused: RowRefused) -> None:
         """Take account of a row of the file itself that cannot be taken."""

@@ -58,6 +58,8 @@ ONLY_IN = {
     "matplotlib": ("plagewatch/charts.py", "plagewatch/charts/"),
     "grafana_client": ("dashboards/",),
     "grafana_foundation_sdk": ("dashboards/",),
+    "openpyxl": ("collector/imports/", *COMPOSITION_ROOT),
+    "pyarrow": COMPOSITION_ROOT,
     "typer": COMPOSITION_ROOT,
     "google": ("collector/decoders/sparkplug_b/",),
 }

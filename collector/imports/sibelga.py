@@ -1,0 +1,213 @@
+"""The files of Sibelga's data service for meters that are read remotely (AMR): one row per register and time slot.
+
+Its columns A to I are published, a file is not: headings are looked for by words, without them the place counts.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.decoders.door import shown
+from collector.imports.cells import bare_id, plain_number_of
+from collector.imports.evidence import Block, Gathering
+from collector.imports.headings import Words, columns, plain
+from collector.imports.interval_meters import interval_word
+from collector.imports.lines import Line, Unreadable
+from collector.imports.refusals import ImportRefused, RowRefused
+from collector.imports.sheets import sheet_of
+from collector.imports.time_slots import Slots, Stamp, stamp_of
+from collector.imports.work import Directory, Import
+from plagewatch.metering.meters import Meter
+from plagewatch.metering.readings import Flow, Quality, Reason
+from plagewatch.metering.units import UNITS, Unit
+
+HEADINGS: Words = {
+    "ean": ("ean", "eancode", "codeean", "eancodeofmeter", "metereancode", "eangsrn", "gsrn"),
+    "frequency": ("frequency", "frequencyofreading", "readingfrequency", "frequentie", "leesfrequentie",
+                  "opnamefrequentie", "frequence", "frequencedereleve", "frequencedelecture"),
+    "energy": ("energy", "energytype", "typeofenergy", "energie", "energietype", "typeenergie", "typedenergie"),
+    "register": ("register", "registre", "identificationregister", "registeridentification", "registreidentification"),
+    "direction": ("direction", "richting", "sens"),
+    "date": ("date", "datum", "dateofmeasurement", "measurementdate", "meetdatum", "datedemesure"),
+    "slot": ("timeslot", "slot", "timeslotofmeasurement", "time", "tijdslot", "tijdstip", "tijdsinterval", "uur",
+             "plagehoraire", "tranchehoraire", "heure"),
+    "value": ("value", "valueofmeasurement", "measurementvalue", "waarde", "meetwaarde", "valeur", "valeurdemesure"),
+    "unit": ("unit", "unitofmeasurement", "eenheid", "meeteenheid", "unite", "unitedemesure"),
+    "quality": ("quality", "qualitycode", "kwaliteit", "kwaliteitscode", "qualite", "codequalite", "codedequalite"),
+}  # fmt: skip
+NEEDED = ("ean", "register", "date", "value", "unit", "quality")
+PLACES = {name: place for place, name in enumerate(
+    ("ean", "frequency", "energy", "register", "date", "slot", "value", "unit", "quality"))}  # fmt: skip
+
+FLOWS: Mapping[str, Flow] = {"A+": "main", "A-": "export"}
+REACTIVE = ("I+", "I-", "C+", "C-")
+TARIFFS = ("HI", "LOW")
+MEASURED = {"01": Quality.MEASURED, "02": Quality.ESTIMATED}
+GAPS = {"03": "no plausible value", "04": "no plausible value", "99": "missing"}
+
+QUARTER_S, HOUR_S = 900, 3_600
+POWER = "W"
+HEADING_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the columns are and what a time slot is. after: the line of the headings, 0 where there are none."""
+
+    place: Mapping[str, int]
+    after: int
+    stamp: Stamp
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file has the columns of the data service."""
+    return path.is_file() and _place(sheet_of(path).head()) is not None
+
+
+def _place(head: Sequence[Line]) -> tuple[dict[str, int], int] | None:
+    for line, row in head[:HEADING_ROWS]:
+        place = columns(row, HEADINGS)
+        if set(NEEDED) <= set(place):
+            return place, line
+        # A row of values: columns A to I as published.
+        if len(row) == len(PLACES) and _is_value(row):
+            return dict(PLACES), 0
+    return None
+
+
+def _is_value(row: Sequence[str]) -> bool:
+    code = row[PLACES["quality"]].strip().zfill(2)
+    ean = bare_id(row[PLACES["ean"]])
+    return ean.isdigit() and len(ean) >= 17 and (code in MEASURED or code in GAPS)
+
+
+def read(work: Import) -> Iterator[list[Block]]:
+    """Amounts of quarter-hours: active energy taken (A+) and fed back (A-)."""
+    sheet = sheet_of(work.path)
+    head = sheet.head()
+    found = _place(head)
+    if found is None:
+        raise ImportRefused(f"{work.path.name}: neither the headings nor columns A to I of the data service are there")
+    place, after = found
+    slots = [(row[place["date"]], row[place["slot"]]) for line, row in head if line > after and _reaches(row, place)]
+    layout = _Layout(place, after, stamp_of(slots) if "slot" in place else Stamp.START)
+    reader = _Reader(work, layout)
+    for line, row in sheet.rows(",", work.progress):
+        if line <= after:
+            continue
+        try:
+            if isinstance(row, Unreadable):
+                raise RowRefused(Reason.MALFORMED, "", row.why)
+            enough = reader.take(row)
+        except RowRefused as refused:
+            work.refuse(line, [row.text] if isinstance(row, Unreadable) else row, refused)
+            continue
+        if enough:
+            yield reader.gathering.drain()
+    reader.close()
+    yield reader.gathering.drain()
+
+
+def _reaches(row: Sequence[str], place: Mapping[str, int]) -> bool:
+    return len(row) > max(place["date"], place.get("slot", 0))
+
+
+class _Reader:
+    def __init__(self, work: Import, layout: _Layout) -> None:
+        self._work = work
+        self._place, self._needed = layout.place, max(layout.place[name] for name in NEEDED)
+        self._directory = Directory(work.engine, work.order)
+        self._slots = Slots(layout.stamp, work.now_ms)
+        self._units: dict[tuple[str, str, str, str], tuple[float, int]] = {}
+        self.gathering = Gathering()
+        if layout.stamp is Stamp.END:
+            work.notes.append(
+                "a time slot is taken for the end of its quarter-hour: midnight stands at the end of a day"
+            )
+
+    def take(self, row: Sequence[str]) -> bool:
+        """One row; whether enough is gathered. Raises RowRefused."""
+        place = self._place
+        if len(row) <= self._needed:
+            raise RowRefused(Reason.MALFORMED, "", f"the row has {len(row)} cells, {self._needed + 1} are needed")
+        name = bare_id(row[place["ean"]])
+        meter = self._directory.find(name, "EAN")
+        if meter is None:
+            self._work.pass_over("of meters that are not asked for")
+            return False
+        register = row[place["register"]].strip().upper().replace(" ", "")
+        if register in REACTIVE:
+            self._work.pass_over("of reactive energy")
+            return False
+        flow = self._flow(register, meter)
+        times, length_s = self._unit(row, meter, register)
+        date, slot = row[place["date"]], row[place["slot"]] if "slot" in place else ""
+        at_ms = self._slots.read(date, slot, length_s, (meter.id, register))
+        code = row[place["quality"]].strip().zfill(2)
+        if code in GAPS:
+            self._work.pass_over(f"with quality {code} ({GAPS[code]}): a gap, not zero")
+            return False
+        quality = MEASURED.get(code)
+        if quality is None:
+            raise RowRefused(Reason.FLAGGED, "quality", f"what quality {shown(code)} means is not known", meter.id)
+        value = plain_number_of(row[place["value"]].strip(), "value", meter.id) * times
+        return self.gathering.add(meter.id, interval_word(meter, flow), at_ms, value, quality)
+
+    def close(self) -> None:
+        """What there is to tell of the whole file."""
+        self._work.count("meters", len(self._directory.taken))
+        self._work.tell_unknown(self._directory)
+
+    def _flow(self, register: str, meter: Meter) -> Flow:
+        if register in TARIFFS:
+            detail = (
+                f"{register} is a tariff of a smart meter, and nothing says whether its values are indexes or amounts: "
+                "read this file with --format table and a mapping that says it"
+            )
+            raise RowRefused(Reason.UNSAID, "register", detail, meter.id)
+        if register not in FLOWS:
+            raise RowRefused(Reason.UNKNOWN_REGISTER, "register", f"{shown(register)} is not known", meter.id)
+        return FLOWS[register]
+
+    def _unit(self, row: Sequence[str], meter: Meter, register: str) -> tuple[float, int]:
+        """What a value is multiplied by to be an amount in the meter's unit, and the length of its slot [s]."""
+        text = row[self._place["unit"]].strip()
+        frequency = row[self._place["frequency"]] if "frequency" in self._place else ""
+        slot = row[self._place["slot"]] if "slot" in self._place else ""
+        key = (meter.id, text, frequency, "range" if "-" in slot else "")
+        known = self._units.get(key)
+        if known is None:
+            length_s = _length_s(frequency, meter)
+            known = self._units[key] = (_factor(text, meter, length_s), length_s)
+        return known
+
+
+def _factor(text: str, meter: Meter, length_s: int) -> float:
+    # Case varies: kwh, KWH, m3.
+    unit = next((unit for name, unit in UNITS.items() if name.lower() == text.lower() and name != "mWh"), None)
+    if unit is None or (unit.canonical != meter.unit and unit.canonical != POWER):
+        detail = f"{shown(text)} is not what {meter.id} counts, which is {meter.unit}"
+        raise RowRefused(Reason.UNIT_UNKNOWN, "unit", detail, meter.id)
+    if unit.canonical != POWER:
+        return unit.times / unit.per
+    if meter.unit != "kWh":
+        raise RowRefused(
+            Reason.UNIT_UNKNOWN, "unit", f"{shown(text)} is power, {meter.id} counts {meter.unit}", meter.id
+        )
+    return _kw(unit) * length_s / HOUR_S  # a mean power over the slot
+
+
+def _kw(unit: Unit) -> float:
+    return unit.times / unit.per / 1000
+
+
+def _length_s(frequency: str, meter: Meter) -> int:
+    """The length of a slot: as the frequency says it, else what the meter says, else the quarter-hour of AMR meters."""
+    word = plain(frequency)
+    number = re.sub(r"[^0-9]", "", word)
+    if word in ("pt1h", "1h", "h", "hourly", "hour", "uur", "heure", "horaire") or number == "60":
+        return HOUR_S
+    if number == "15" or word in ("qh", "quarterhourly", "kwartier", "quarthoraire"):
+        return QUARTER_S
+    return meter.interval_s or QUARTER_S
