@@ -235,14 +235,17 @@ def _one(values: Any, name: str, depth: int) -> Iterator[_Item]:
     key = next((key for key in shapes.VALUE_KEYS if key in values), None) if isinstance(values, dict) else None
     if key is None and isinstance(values, dict) and any(error in values for error in shapes.ERROR_KEYS):
         key = "value"
-    if key is None or isinstance(values.get(key), dict):
-        yield from _flat(values if key is None else values[key], f"{name}/", depth + 1)
+    if key is None:
+        yield from _flat(values, f"{name}/", depth + 1)
         return
     unit = next((values[k] for k in shapes.UNIT_KEYS if isinstance(values.get(k), str)), None)
     told = [values[k] for k in shapes.SCALE_KEYS if values.get(k) is not None]
     scale = next((one for one in told if isinstance(one, bool) or one not in (1, 1.0, "1")), None)  # True equals 1
     if scale is not None:  # whether it is in the value already stands nowhere
         unit = f"{unit or ''} x {scale}"
+    if isinstance(values.get(key), dict):  # one unit for all that stands in the value
+        yield from (item._replace(unit=item.unit or unit) for item in _flat(values[key], f"{name}/", depth + 1))
+        return
     yield _Item(name, values.get(key), unit, {k: value for k, value in values.items() if k != key})
 
 
