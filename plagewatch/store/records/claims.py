@@ -8,7 +8,7 @@ from plagewatch.metering.claiming import Claim, ClaimRefused, binding_of, in_for
 from plagewatch.metering.meters import Binding, Kind, Meter
 from plagewatch.store import tables
 from plagewatch.store.records import audit, registry, replays, topic_routes
-from plagewatch.store.records.life_cycle import editing
+from plagewatch.store.records.life_cycle import By, editing
 from plagewatch.store.records.topic_routes import TopicRoute, is_template
 from plagewatch.tickets.texts import N_
 
@@ -35,12 +35,12 @@ def claim(engine: Engine, wanted: Claim, now_ms: int) -> int:
         return replays.ask(connection, made.device, "", since_ms, wanted.who, now_ms)
 
 
-def release(engine: Engine, device: str, register: str, from_ms: int, who: str, now_ms: int) -> Binding:
+def release(engine: Engine, device: str, register: str, from_ms: int, by: By) -> Binding:
     """End what a device's register feeds, from an instant on; the binding as it stands then.
 
     Readings that a meter has already stay its evidence. Raises ClaimRefused where the register feeds none then.
     """
-    if not who.strip():
+    if not by.who.strip():
         raise ClaimRefused(N_("Say who you are."))
     with editing(engine) as connection:
         before = in_force(_bindings(connection), device, register, from_ms)
@@ -50,7 +50,7 @@ def release(engine: Engine, device: str, register: str, from_ms: int, who: str, 
             )
         ended = replace(before, to_ms=from_ms)
         registry.put(connection, ended)
-        audit.line(connection, now_ms, who, RELEASED, ended.meter, before, ended)
+        audit.line(connection, by.at_ms, by.who, RELEASED, ended.meter, before, ended)
         return ended
 
 
