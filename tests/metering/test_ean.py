@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plagewatch.metering.ean import WrongEan, check_digit, refusal, valid
+from plagewatch.metering.meters import Carrier, Kind, Meter, Site
+from plagewatch.store.records.registry import meters, save
 
 
 @pytest.mark.parametrize("ean", ["541448920708672023", "541448820052377134", "541448860018322037"])
@@ -46,3 +48,10 @@ def test_one_wrong_digit_is_always_found(first17: str, place: int, by: int) -> N
     assert valid(ean)
     wrong = f"{ean[:place]}{(int(ean[place]) + by) % 10}{ean[place + 1 :]}"
     assert not valid(wrong)
+
+
+def test_the_registry_takes_no_wrong_code(engine) -> None:
+    wrong = Meter("m", "s", "m", Carrier.GAS, Kind.INDEX, "m3", ean="123456879123456789")
+    with pytest.raises(WrongEan, match="comes 7, not 9"):
+        save(engine, [Site("s", "s"), wrong])
+    assert meters(engine) == []

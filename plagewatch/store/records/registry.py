@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, RowMapping, Table, delete, insert, select
 
+from plagewatch.metering.ean import WrongEan, refusal
 from plagewatch.metering.meters import (
     Binding,
     Building,
@@ -72,7 +73,10 @@ _TUPLES = ("buildings", "zones", "skills")
 
 
 def save(engine: Engine, entries: Iterable[Entry]) -> None:
-    """Write entries of the registry, each over the one with the same key. All or none, in the order given."""
+    """Write entries of the registry, each over the one with the same key. All or none, in the order given.
+
+    Raises WrongEan for a meter whose EAN code is none.
+    """
     with engine.begin() as connection:
         for entry in entries:
             put(connection, entry)
@@ -204,6 +208,8 @@ def _put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
+    if isinstance(entry, Meter) and entry.ean is not None and (why := refusal(entry.ean)):
+        raise WrongEan(why)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(entry).items()}
 
 
