@@ -68,6 +68,8 @@ def decode_uplink(uplink: Uplink) -> Decoded:
     """Readings of one uplink. MAC commands and empty frames measure nothing."""
     if uplink.port == 0:
         return Decoded(())
+    if not uplink.device:
+        raise Refused(Reason.MALFORMED, "neither topic nor payload says which device it is")
     made, serial = _Made(), None
     for said in _objects(uplink.said):
         logger, said = _logger(said)
@@ -139,7 +141,8 @@ def _serial(logger: Logger, said: Mapping[str, Any]) -> str | None:
 def _flag(logger: Logger, said: Mapping[str, Any]) -> str | None:
     for path, value in _leaves(said):
         bits = logger.flags.get(path, 0)
-        if isinstance(value, int | float) and int(value) & bits:
+        known = 1.0 if value is True else number(value)
+        if bits and known is not None and int(known) & bits:
             return f"{path} = {value}"
     return None
 

@@ -48,6 +48,8 @@ class _Point(NamedTuple):
 
 def decode(message: Message) -> Decoded:
     """Readings of one message: lines of points. A line that cannot be read is lost alone."""
+    if not message.payload.strip():
+        raise Refused(Reason.MALFORMED, "no line")
     gathered: dict[tuple[str, str | None], Gathered] = {}
     left_out: list[LeftOut] = []
     for point in _points(message.payload, left_out):

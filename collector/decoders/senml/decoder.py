@@ -100,11 +100,12 @@ def _tags(message: Message, base: _Base, record: Mapping[str, Any], place: int) 
     for label, offset in (("v", base.value), ("s", base.total)):
         if label not in record:
             continue
-        amount = number(record[label])
+        own = number(record[label])
+        amount = None if own is None else number(own + offset)
         if amount is None:
             raise Refused(Reason.NOT_A_NUMBER, f"record {place}: {shown(name)}.{label} = {shown(record[label])}")
         of = _value if label == "v" else _sum
-        yield device, of(name, unit, amount + offset, at_ms)
+        yield device, of(name, unit, amount, at_ms)
 
 
 def _named(message: Message, base: _Base, record: Mapping[str, Any], place: int) -> tuple[str, str]:
