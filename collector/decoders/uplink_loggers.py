@@ -126,8 +126,8 @@ LOGGERS: tuple[Logger, ...] = (
         {"power_consumption": "", "power_factor": ""},
         {"power_consumption": Row("energy_import_total", "Wh"), "active_power": Row("power_active", "W")},
     ),
-    # `PART`: the counts begin anew with each message.
-    Logger("Dragino CPL03, counts of each message", {"CMOD": "PART"}, {}),
+    # Totals by `SUM`, or where the codec does not tell; `PART`: the counts begin anew with each message.
+    Logger("Dragino CPL03, counts of each message", {"CMOD": "(?!SUM$).*"}, {}),
     Logger("Dragino CPL01", {"TOTAL_PULSE": ""}, {"TOTAL_PULSE": Row("pulse_count", "1")}),
     Logger(
         "Dragino CPL03",

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.decoders import FAMILIES, decode, guesses
@@ -112,6 +112,7 @@ def test_a_value_that_says_nothing_counts_nothing(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_the_familys_own_words_in_any_order(name, data):
     known = contents(name)
