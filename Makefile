@@ -26,7 +26,9 @@ check: .venv
 	@PYTHON="$(PYTHON)" scripts/make-venv
 
 # After a change of dependencies in pyproject.toml.
-lock: .venv
+# Not by way of .venv: that would be made anew, under whatever runs in it, as soon as the lock file has changed.
+lock:
+	@test -x $(BIN)/uv || $(MAKE) .venv
 	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 
 # The production set-up: Mosquitto, InfluxDB, Grafana and plagewatch; needs Docker.
