@@ -27,13 +27,18 @@ EVER_MS: Span = (-(10**14), 10**14)
 class Usual:
     """How far apart the samples of registers usually are [s], by register.
 
-    anew: registers of which that is learnt and has changed so much that every figure may hang on it, with what it was
-    before; NaN where it was not known. whole_ms: the time of all their evidence.
+    anew: registers of which that is learnt and has changed so much that every figure may hang on it.
+    whole_ms: the time of all their evidence.
     """
 
     usual_s: Mapping[str, float]
-    anew: Mapping[str, float]
+    anew: Sequence[str]
     whole_ms: Span
+
+    @property
+    def learnt_anew(self) -> dict[str, float]:
+        """What is to be remembered once the figures are made anew."""
+        return {register: self.usual_s[register] for register in self.anew}
 
 
 def usual_of(
@@ -45,15 +50,11 @@ def usual_of(
     """
     meter = subject.meter
     if meter.interval_s is not None:
-        return Usual(dict.fromkeys(registers, float(meter.interval_s)), {}, EVER_MS)
+        return Usual(dict.fromkeys(registers, float(meter.interval_s)), (), EVER_MS)
     instants = {register: series.instants_ms(meter.id, register) for register in registers}
     now = {register: usual_distance_s(at_ms) for register, at_ms in instants.items()}
     then = learnt.usual_s(engine, meter.id)
-    anew = {
-        register: then.get(register, np.nan)
-        for register, usual_s in now.items()
-        if register not in then or hangs_on(then[register]) != hangs_on(usual_s)
-    }
+    anew = [one for one, usual_s in now.items() if one not in then or hangs_on(then[one]) != hangs_on(usual_s)]
     first_ms = min(int(at_ms[0]) for at_ms in instants.values())
     return Usual(now, anew, (first_ms, max(int(at_ms[-1]) for at_ms in instants.values())))
 

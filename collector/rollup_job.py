@@ -5,8 +5,9 @@ figures of a meter are read, made and written by one process at a time: else one
 write what it made of old evidence over what another made of newer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,23 +15,27 @@ from collector.computed import computed_figures
 from collector.index_figures import EVER_MS, Span, from_indexes, usual_of
 from collector.rollup_weather import make_weather
 from collector.subjects import Subject, subjects
+from collector.unwritten import Unwritten
 from plagewatch.metering.flows import added, flow_registers, is_index
 from plagewatch.metering.intervals import Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import day_starts_s
 from plagewatch.metering.meters import Carrier, Kind
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.registers import best_of_each_instant
-from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s, coarser, finest, roll_up
+from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s, finest, roll_up
 from plagewatch.metering.terms import gap_ms
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import findings, learnt, work
 from plagewatch.store.records.turns import turn
-from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.store.series.protocol import Figures, SeriesStore
 
 EVER_S = (EVER_MS[0] // 1000, EVER_MS[1] // 1000)
 
 JOB = "rollup"
 FLOWS: tuple[Flow, ...] = ("main", "export")
+
+# So many meters' windows are forgotten at once: each forgetting makes the disk wait.
+TOGETHER = 20
 
 # Windows closer to each other than this are made as one.
 NEAR_MS = 7 * 86_400_000
@@ -46,27 +51,45 @@ def run(engine: Engine, series: SeriesStore, now_s: int) -> int:
     # From meter to meter, each once: what is marked again behind the cursor waits for the next run.
     while waiting := work.dirty_windows(engine, after=last):
         # Read after the windows: a fact entered before its window was marked is then always in it.
-        stores = Stores(engine, series)
-        known = subjects(engine)
-        for last, (ids, windows) in waiting.items():
-            with turn(engine, JOB):
-                # Another process may have done some of them. What was marked since waits for newer facts than `known`.
-                there = work.still_waiting(engine, ids)
-                spans_ms = [(w.from_ms, w.to_ms) for place, w in zip(ids, windows, strict=True) if place in there]
-                for span_ms in coalesced(spans_ms):
-                    make_all(stores, known, last, span_ms)
-                work.done(engine, there)
-            done += len(there)
+        known, meters = subjects(engine), list(waiting)
+        for first in range(0, len(meters), TOGETHER):
+            some = {meter: waiting[meter] for meter in meters[first : first + TOGETHER]}
+            done += _make_some(engine, series, known, some)
+        last = meters[-1]
     work.set_mark(engine, JOB, now_s)
     return done
 
 
+def _make_some(engine: Engine, series: SeriesStore, known: Mapping[str, Subject], waiting: work.Waiting) -> int:
+    """Make the figures of a few meters while no other process does, and forget their windows; how many."""
+    with turn(engine, JOB):
+        # Another process may have done some of them. What was marked since waits for newer facts than those known.
+        there = work.still_waiting(engine, [number for ids, _ in waiting.values() for number in ids])
+        stores = Stores(engine, series, Unwritten(series), findings.registers(engine, waiting))
+        made: set[int] = set()
+        try:
+            for meter, (ids, windows) in waiting.items():
+                left = [(w.from_ms, w.to_ms) for number, w in zip(ids, windows, strict=True) if number in there]
+                for span_ms in coalesced(left):
+                    make_all(stores, known, meter, span_ms)
+                made |= there.intersection(ids)
+        finally:
+            stores.unwritten.write()
+            work.done(engine, made)
+    return len(made)
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where evidence is read and figures are written, and where what is known besides is kept."""
+    """Where evidence is read, where figures wait to be written, and where what is known besides is kept.
+
+    told: (meter, register) of which findings stand in the records; all others have none to be taken back.
+    """
 
     engine: Engine
     series: SeriesStore
+    unwritten: Unwritten
+    told: Collection[tuple[str, str]]
 
 
 def coalesced(spans_ms: Iterable[Span]) -> list[Span]:
@@ -87,33 +110,32 @@ def coalesced(spans_ms: Iterable[Span]) -> list[Span]:
 def make_all(stores: Stores, known: Mapping[str, Subject], meter: str, span_ms: Span) -> None:
     """Make all figures that samples of a meter in [span_ms[0], span_ms[1]] touch, also of meters computed from it."""
     made = make_figures(stores, known[meter], span_ms)
-    if len(made):
-        touched_ms = int(made.start_s[0]) * 1000, int(made.start_s[-1]) * 1000
-        for computed in known[meter].virtual.beyond(meter):
-            make_all(stores, known, computed, touched_ms)
+    for computed in known[meter].virtual.beyond(meter):
+        for fine in made:
+            make_all(stores, known, computed, (int(fine.start_s[0]) * 1000, int(fine.start_s[-1]) * 1000))
 
 
-def make_figures(stores: Stores, subject: Subject, span_ms: Span) -> Intervals:
-    """Make all figures of a meter that samples in [span_ms[0], span_ms[1]] touch; the finest of them, of both flows."""
+def make_figures(stores: Stores, subject: Subject, span_ms: Span) -> list[Intervals]:
+    """Make all figures of a meter that samples in [span_ms[0], span_ms[1]] touch; the finest of each flow, if any."""
     meter = subject.meter
     if meter.carrier is Carrier.WEATHER:
         make_weather(stores.series, meter.site, subject.stations, span_ms)
-        return Intervals.empty()
+        return []
     if meter.kind is Kind.GAUGE:
-        return Intervals.empty()  # a state of a room: its samples are its figures
+        return []  # a state of a room: its samples are its figures
     if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):
+        stores.unwritten.write()  # it is computed from what stands in the store
         span_s = span_ms[0] // 1000, span_ms[1] // 1000 + 1
         resolution, fine = computed_figures(stores.series, subject, span_s)
-        write_all(stores.series, subject, "main", resolution, fine)
-        return fine
-    registers = stores.series.registers(meter.id)
-    made = [Intervals.empty()]
+        write_all(stores, subject, "main", resolution, fine)
+        return [fine] if len(fine) else []
+    registers, made = stores.series.registers(meter.id), []
     for flow in FLOWS:
         chosen = flow_registers(registers, meter.carrier, flow, meter.unit)
         if chosen:
             make = _make_from_indexes if is_index(chosen[0]) else _make_from_intervals
             made.append(make(stores, subject, flow, chosen, span_ms))
-    return added(made)
+    return [fine for fine in made if len(fine)]
 
 
 def _make_from_indexes(
@@ -125,10 +147,11 @@ def _make_from_indexes(
         span_ms = usual.whole_ms
         learnt.forget(stores.engine, meter, usual.anew)
     made = from_indexes(stores.series, subject, usual.usual_s, span_ms)
-    write_all(stores.series, subject, flow, Resolution.QUARTER, made.quarters)
+    write_all(stores, subject, flow, Resolution.QUARTER, made.quarters)
     for register, found in made.found.items():
-        findings.replace(stores.engine, meter, register, made.span_ms, found)
-    learnt.set_usual_s(stores.engine, meter, {register: usual.usual_s[register] for register in usual.anew})
+        if found or (meter, register) in stores.told:
+            stores.unwritten.then(partial(findings.replace, stores.engine, meter, register, made.span_ms, found))
+    stores.unwritten.then(partial(learnt.set_usual_s, stores.engine, meter, usual.learnt_anew))
     return made.quarters
 
 
@@ -141,51 +164,61 @@ def _make_from_intervals(
     if usual.anew:
         span_ms = min(span_ms[0], usual.whole_ms[0]), max(span_ms[1], usual.whole_ms[1])
         learnt.forget(stores.engine, meter.id, usual.anew)
-        _unsay_finer(stores.series, subject, flow, finest(length_s))
+        _unsay_finer(stores, subject, flow, finest(length_s))
     fine = _from_intervals(stores.series, subject, registers, span_ms, length_s)
-    write_all(stores.series, subject, flow, finest(length_s), fine)
-    learnt.set_usual_s(stores.engine, meter.id, {register: usual.usual_s[register] for register in usual.anew})
+    write_all(stores, subject, flow, finest(length_s), fine)
+    stores.unwritten.then(partial(learnt.set_usual_s, stores.engine, meter.id, usual.learnt_anew))
     return fine
 
 
-def _unsay_finer(series: SeriesStore, subject: Subject, flow: Flow, resolution: Resolution) -> None:
+def _unsay_finer(stores: Stores, subject: Subject, flow: Flow, resolution: Resolution) -> None:
     """Make unknown what was written finer than a meter turns out to tell."""
     meter = subject.meter
     for finer in Resolution:
         if finer is resolution:
             return
-        stands = series.intervals(finer, meter.id, *EVER_S, flow)
+        stands = stores.series.intervals(finer, meter.id, *EVER_S, flow)
         if stands.known.any():
             unknown = Intervals.measured(stands.start_s, np.full(len(stands), np.nan))
-            series.write_intervals(finer, meter.id, meter.carrier, unknown, flow)
+            stores.unwritten.add(Figures(meter.id, meter.carrier, flow, {finer: unknown}))
 
 
-def write_all(series: SeriesStore, subject: Subject, flow: Flow, resolution: Resolution, fine: Intervals) -> None:
-    """Write figures at their own resolution and at all coarser ones that they touch."""
+def write_all(stores: Stores, subject: Subject, flow: Flow, resolution: Resolution, fine: Intervals) -> None:
+    """Have figures written, at their own resolution and at all coarser ones that they touch."""
     if len(fine) == 0:
         return
-    meter, base = subject.meter, resolution
+    stores.unwritten.write_flow(subject.meter.id, flow)
     figures = {resolution: fine}
-    for above in coarser(resolution):
-        bounds = bounds_s(above, int(fine.start_s[0]), int(fine.start_s[-1]) + 1, subject.timezone)
-        whole = _completed(series, meter.id, flow, base, fine, bounds)
-        figures[above] = roll_up(whole, _lengths_s(base, whole.start_s, subject.timezone), bounds)
-        if above is Resolution.DAY:
-            base, fine = above, figures[above]
-    series.write_figures(meter.id, meter.carrier, figures, flow)
+    for base, above in _STEPS:
+        if base in figures:
+            figures |= _rolled_up(stores.series, subject, flow, base, figures[base], above)
+    stores.unwritten.add(Figures(subject.meter.id, subject.meter.carrier, flow, figures))
 
 
-def _completed(
-    series: SeriesStore, meter: str, flow: Flow, resolution: Resolution, fine: Intervals, bounds: Seconds
-) -> Intervals:
-    """Figures just made, with those that stand before and after them within the bounds."""
-    before = series.intervals(resolution, meter, int(bounds[0]), int(fine.start_s[0]), flow)
-    after = series.intervals(resolution, meter, int(fine.start_s[-1]) + 1, int(bounds[-1]), flow)
-    parts = [part for part in (before, fine, after) if len(part)]
-    if len(parts) == 1:
-        return fine
+# A day of the finest figures that there are, not of hours: an hour need not lie within a local day.
+_STEPS = (
+    (Resolution.QUARTER, (Resolution.HOUR, Resolution.DAY)),
+    (Resolution.HOUR, (Resolution.DAY,)),
+    (Resolution.DAY, (Resolution.MONTH,)),
+)
+
+
+def _rolled_up(
+    series: SeriesStore, subject: Subject, flow: Flow, base: Resolution, fine: Intervals, above: Sequence[Resolution]
+) -> dict[Resolution, Intervals]:
+    """The coarser intervals that figures just made touch, of these and of what stands around them."""
+    first_s, last_s = int(fine.start_s[0]), int(fine.start_s[-1])
+    bounds = {one: bounds_s(one, first_s, last_s + 1, subject.timezone) for one in above}
+    outer_s = min(int(b[0]) for b in bounds.values()), max(int(b[-1]) for b in bounds.values())
+    parts = [fine]
+    if outer_s[0] < first_s:
+        parts.insert(0, series.intervals(base, subject.meter.id, outer_s[0], first_s, flow))
+    if last_s + 1 < outer_s[1]:
+        parts.append(series.intervals(base, subject.meter.id, last_s + 1, outer_s[1], flow))
     names = Intervals.__dataclass_fields__
-    return Intervals(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    whole = Intervals(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    length_s = _lengths_s(base, whole.start_s, subject.timezone)
+    return {one: roll_up(whole, length_s, bounds[one]) for one in above}
 
 
 def _lengths_s(resolution: Resolution, start_s: Seconds, tz: str) -> Seconds | int:

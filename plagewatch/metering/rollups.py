@@ -22,16 +22,6 @@ def finest(interval_s: int | None) -> Resolution:
     return Resolution.HOUR if interval_s <= HOUR_S else Resolution.DAY
 
 
-def coarser(resolution: Resolution) -> tuple[Resolution, ...]:
-    """The resolutions above one, in the order in which they are made of each other.
-
-    >>> [above.value for above in coarser(Resolution.HOUR)]
-    ['day', 'month']
-    """
-    order = tuple(Resolution)
-    return order[order.index(resolution) + 1 :]
-
-
 def bounds_s(resolution: Resolution, start_s: int, end_s: int, tz: str) -> Seconds:
     """Starts of all intervals of a resolution that touch [start_s, end_s), and the end of the last as last element.
 

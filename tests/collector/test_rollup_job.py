@@ -1,7 +1,7 @@
 """Evidence in any order and in any pieces gives the same figures as all of it at once."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -23,7 +23,7 @@ from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site, S
 from plagewatch.metering.readings import Quality, Samples
 from plagewatch.store.engine import Engine, open_records
 from plagewatch.store.records import accounts, findings, learnt, registry, work
-from plagewatch.store.series.protocol import Evidence, SeriesError
+from plagewatch.store.series.protocol import Evidence, Figures, SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
 
 TZ = "Europe/Brussels"
@@ -309,9 +309,9 @@ class Counting(SqliteSeries):
 
     quarters: list[int]
 
-    def write_figures(self, meter, carrier, figures, flow="main") -> None:
-        self.quarters.append(len(figures[Resolution.QUARTER]))
-        super().write_figures(meter, carrier, figures, flow)
+    def write_figures(self, all_figures: Sequence[Figures]) -> None:
+        self.quarters += [len(figures.by_resolution[Resolution.QUARTER]) for figures in all_figures]
+        super().write_figures(all_figures)
 
 
 SILENT = Meter("m", "site", "Read by hand", Carrier.GAS, Kind.INDEX, "m3", None)

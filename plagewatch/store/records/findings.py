@@ -44,6 +44,14 @@ def replace(engine: Engine, meter: str, register: str, span_ms: tuple[int, int],
             connection.execute(insert(table), named)
 
 
+def registers(engine: Engine, meters: Iterable[str]) -> set[tuple[str, str]]:
+    """(meter, register) of all of these meters' registers that have a finding."""
+    table = tables.ledger_finding
+    query = select(table.c.meter, table.c.register).where(table.c.meter.in_(list(meters))).distinct()
+    with engine.connect() as connection:
+        return {(meter, register) for meter, register in connection.execute(query)}
+
+
 def newest(engine: Engine, limit: int, meter: str | None = None) -> list[LedgerFinding]:
     """The newest findings, of all meters or of one, newest first."""
     table = tables.ledger_finding

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Engine, delete, insert, select
 
 from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.store import tables
@@ -20,6 +20,10 @@ class DirtyWindow:
     to_ms: int
 
 
+Waiting = dict[str, tuple[list[int], list[DirtyWindow]]]
+"""Windows by meter: the ids of their rows, and the windows."""
+
+
 def mark_dirty(engine: Engine, windows: Iterable[DirtyWindow]) -> None:
     """Remember windows to be made again. Called after the evidence is written, never before."""
     rows = [{"meter": w.meter, "from_ms": w.from_ms, "to_ms": w.to_ms} for w in windows]
@@ -28,9 +32,7 @@ def mark_dirty(engine: Engine, windows: Iterable[DirtyWindow]) -> None:
             connection.execute(insert(tables.dirty_window), rows)
 
 
-def dirty_windows(
-    engine: Engine, limit_meters: int = 500, after: str = ""
-) -> dict[str, tuple[list[int], list[DirtyWindow]]]:
+def dirty_windows(engine: Engine, limit_meters: int = 500, after: str = "") -> Waiting:
     """Waiting windows by meter: the ids of their rows, and the windows. The rows stay until `done` is told.
 
     The first meters behind `after`, in the order of their ids, so that a caller comes by each of them.
@@ -38,7 +40,7 @@ def dirty_windows(
     table = tables.dirty_window
     behind = table.c.meter > after
     first = select(table.c.meter).where(behind).distinct().order_by(table.c.meter).limit(limit_meters)
-    waiting: dict[str, tuple[list[int], list[DirtyWindow]]] = {}
+    waiting: Waiting = {}
     with engine.connect() as connection:
         query = select(table).where(table.c.meter.in_(first)).order_by(table.c.meter, table.c.id)
         for row in connection.execute(query):

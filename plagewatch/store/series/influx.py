@@ -22,7 +22,6 @@ from plagewatch.store.names import (
     INTERVAL_FIELDS,
     KNOWN,
     SAMPLE,
-    TAG_CARRIER,
     TAG_FLOW,
     TAG_METER,
     TAG_QUALITY,
@@ -34,7 +33,7 @@ from plagewatch.store.series.line_protocol import (
     LATEST_NS,
     NS_PER_MS,
     NS_PER_S,
-    interval_lines,
+    figure_lines,
     name_of_tag,
     point_lines,
     quality_word,
@@ -43,7 +42,7 @@ from plagewatch.store.series.line_protocol import (
     time_ns,
     where,
 )
-from plagewatch.store.series.protocol import Evidence, Points, SeriesError, finite
+from plagewatch.store.series.protocol import Evidence, Figures, Points, SeriesError, finite
 
 LINES_PER_WRITE = 20_000
 
@@ -122,14 +121,10 @@ class InfluxSeries:
     def write_intervals(
         self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
     ) -> None:
-        self.write_figures(meter, carrier, {resolution: intervals}, flow)
+        self.write_figures([Figures(meter, carrier, flow, {resolution: intervals})])
 
-    def write_figures(
-        self, meter: str, carrier: str, figures: Mapping[Resolution, Intervals], flow: Flow = "main"
-    ) -> None:
-        tags = {TAG_METER: meter, TAG_FLOW: flow, TAG_CARRIER: carrier}
-        lines = (interval_lines(resolution, tags, intervals) for resolution, intervals in figures.items())
-        self._write(ENERGY_BUCKET, chain.from_iterable(lines))
+    def write_figures(self, all_figures: Sequence[Figures]) -> None:
+        self._write(ENERGY_BUCKET, chain.from_iterable(map(figure_lines, all_figures)))
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         condition = where({TAG_METER: meter, TAG_FLOW: flow}, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S))

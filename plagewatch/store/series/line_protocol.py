@@ -9,8 +9,18 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats, Intervals
 from plagewatch.metering.readings import Quality, Samples
-from plagewatch.store.names import INTERVAL_FIELDS, KNOWN, SAMPLE, TAG_METER, TAG_QUALITY, TAG_REGISTER, known_field
-from plagewatch.store.series.protocol import Points
+from plagewatch.store.names import (
+    INTERVAL_FIELDS,
+    KNOWN,
+    SAMPLE,
+    TAG_CARRIER,
+    TAG_FLOW,
+    TAG_METER,
+    TAG_QUALITY,
+    TAG_REGISTER,
+    known_field,
+)
+from plagewatch.store.series.protocol import Figures, Points
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
@@ -102,6 +112,13 @@ def quality_word(quality: Quality) -> str:
     'estimated'
     """
     return quality.name.lower()
+
+
+def figure_lines(figures: Figures) -> Iterator[str]:
+    """Figures of a flow at all their resolutions, each of which is a measurement."""
+    tags = {TAG_METER: figures.meter, TAG_FLOW: figures.flow, TAG_CARRIER: figures.carrier}
+    for resolution, intervals in figures.by_resolution.items():
+        yield from interval_lines(resolution, tags, intervals)
 
 
 def interval_lines(measurement: str, tags: Mapping[str, str], intervals: Intervals) -> Iterator[str]:

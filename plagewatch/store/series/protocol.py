@@ -45,6 +45,16 @@ class Points:
     fields: Mapping[str, NDArray[np.float64]]
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of one flow of a meter at several resolutions, to be written together."""
+
+    meter: str
+    carrier: str
+    flow: Flow
+    by_resolution: Mapping[Resolution, Intervals]
+
+
 def finite(blocks: Sequence[Samples]) -> None:
     """Refuse evidence that is no number: whoever decodes keeps that in quarantine. Raises SeriesError."""
     for block in blocks:
@@ -84,10 +94,8 @@ class SeriesStore(Protocol):
     ) -> None:
         """Write figures over what stood there; a NaN amount overwrites a known one (known = 0)."""
 
-    def write_figures(
-        self, meter: str, carrier: str, figures: Mapping[Resolution, Intervals], flow: Flow = "main"
-    ) -> None:
-        """Write figures of several resolutions that belong together, as `write_intervals` does, in one go."""
+    def write_figures(self, all_figures: Sequence[Figures]) -> None:
+        """Write figures of several meters and resolutions, as `write_intervals` does, in one go."""
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         """Figures that start in [start_s, end_s), unknown ones as NaN; an interval never written is absent."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow, Samples
 from plagewatch.store.names import INTERVAL_FIELDS
-from plagewatch.store.series.protocol import Evidence, Points, SeriesError, finite
+from plagewatch.store.series.protocol import Evidence, Figures, Points, SeriesError, finite
 
 SCHEMA_VERSION = 2
 
@@ -134,18 +134,17 @@ class SqliteSeries:
     def write_intervals(
         self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
     ) -> None:
-        self.write_figures(meter, carrier, {resolution: intervals}, flow)
+        self.write_figures([Figures(meter, carrier, flow, {resolution: intervals})])
 
-    def write_figures(
-        self, meter: str, carrier: str, figures: Mapping[Resolution, Intervals], flow: Flow = "main"
-    ) -> None:
+    def write_figures(self, all_figures: Sequence[Figures]) -> None:
         places = ", ".join("?" * (2 + len(INTERVAL_FIELDS)))
         with self._writing() as connection:
-            number = self._id(connection, "flow", meter=meter, flow=flow, beside={"carrier": carrier})
-            for resolution, intervals in figures.items():
-                columns = [getattr(intervals, name).tolist() for name in INTERVAL_FIELDS]
-                rows = zip(repeat(number), intervals.start_s.tolist(), *columns, strict=False)
-                connection.executemany(f'INSERT OR REPLACE INTO "{resolution}" VALUES ({places})', rows)
+            for one in all_figures:
+                number = self._id(connection, "flow", meter=one.meter, flow=one.flow, beside={"carrier": one.carrier})
+                for resolution, intervals in one.by_resolution.items():
+                    columns = [getattr(intervals, name).tolist() for name in INTERVAL_FIELDS]
+                    rows = zip(repeat(number), intervals.start_s.tolist(), *columns, strict=False)
+                    connection.executemany(f'INSERT OR REPLACE INTO "{resolution}" VALUES ({places})', rows)
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         query = (
@@ -257,10 +256,15 @@ class SqliteSeries:
             connection.execute(
                 f"INSERT OR IGNORE INTO {table} ({', '.join(row)}) VALUES ({places})", tuple(row.values())
             )
-            self._ids[key] = self._known_id(connection, table, **names)
+            self._ids[key] = self._asked_id(connection, table, names)
         return self._ids[key]
 
     def _known_id(self, connection: sqlite3.Connection, table: str, **names: str) -> int:
+        # A number given out in a write that is still under way is no harm here: it has no rows yet.
+        return self._ids.get((table, *names.values())) or self._asked_id(connection, table, names)
+
+    @staticmethod
+    def _asked_id(connection: sqlite3.Connection, table: str, names: Mapping[str, str]) -> int:
         where = " AND ".join(f"{name} = ?" for name in names)
         row = connection.execute(f"SELECT id FROM {table} WHERE {where}", tuple(names.values())).fetchone()
         return int(row[0]) if row else -1
