@@ -13,7 +13,7 @@ from typing import Any
 
 from collector.decoders.door import Refused, moment_ms, number, parse_json, plausible, shown
 from collector.decoders.tags import AS_SAID, Meaning, field_register, known_unit, meaning
-from collector.decoders.uplink_loggers import LOGGERS, NORMALIZED, ROOM, Logger, Row
+from collector.decoders.uplink_loggers import LOGGERS, NO_SENSOR, NORMALIZED, ROOM, Logger, Row
 from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason, register_word
 
 WRAPPERS = ("data", "bytes", "decoded", "payload")  # codecs put everything one level down
@@ -23,7 +23,7 @@ NOT_MEASURED = re.compile(
     r"(?:.*(?:battery|batteryvoltage|batterylevel|rssi|snr|firmware|fw|hardware|version|fcnt|framecounter|fport)"
     r"|bat(?:t|tery)?(?:v|mv|voltage|level|percent|pct|status)?|vbat|port|timestamp|timestampunix|time|unixtime|devicetime|datatime|tdc|protocolversion"
     r"|payloadbytes|frameversion|devicestatus|lorawanclass|resetevent|serial|sn|serialnumber|deviceid|id"
-    r"|waterconv|pulseconv|currenttimestamp|logtimestamp)"
+    r"|waterconv|pulseconv|currenttimestamp|logtimestamp|systimestamp|freqband|subband|sensormodel|adr|rejoin)"
 )
 # Amounts between two readings, and sums over a stretch: never an index, not worth a look either.
 PARTS = re.compile(r"(?:delta|increments?|history)(?:_?\d+)?(?:_m3)?|history_(?:count|total_m3|multiplier)")
@@ -228,7 +228,7 @@ class _InList:
 def _take(made: _Made, path: str, leaf: object, row: Row | None, at_ms: int | None, where: str = "") -> None:
     in_list = isinstance(leaf, _InList)
     value = leaf.value if isinstance(leaf, _InList) else leaf.get("value") if isinstance(leaf, _Leaf) else leaf
-    amount = _number(value, strict=row is None)
+    amount = _number(value, known=row is not None)
     made.numbers += amount is not None and not in_list
     if value is None or value == "" or (row is None and (amount is None or in_list or _noise(path))):
         return
@@ -237,6 +237,8 @@ def _take(made: _Made, path: str, leaf: object, row: Row | None, at_ms: int | No
         raise Refused(Reason.NOT_A_NUMBER, f"{place} = {shown(value)}")
     unit = str(leaf["unit"]) if isinstance(leaf, _Leaf) else None
     meant = _meant(path, row, unit, made.known)
+    if amount in NO_SENSOR and meant.register.startswith(("temperature", "humidity")):
+        raise Refused(Reason.FLAGGED, f"{place} = {amount}: no sensor")
     owner = (
         row.register if row is not None and row.clock else path
     )  # rows with a clock are one series, told at two moments
@@ -259,13 +261,15 @@ def _meant(path: str, row: Row | None, unit: str | None, known_codec: bool) -> M
     return Meaning(row.register, known)
 
 
-def _number(value: object, strict: bool) -> float | None:
-    """A number, also where it travels as text; a text that nobody knows may be an id.
+def _number(value: object, known: bool) -> float | None:
+    """A number, also where it travels as text; under a name that nobody knows digits alone may be an id.
 
-    >>> _number("12.50", strict=False), _number("12.50", strict=True), _number("0012", strict=False)
-    (12.5, None, None)
+    >>> _number("256", known=True), _number("256", known=False), _number("0012", known=True)
+    (256.0, None, None)
+    >>> _number("123.456", known=False)
+    123.456
     """
-    if isinstance(value, str) and not strict and _DECIMAL.fullmatch(value):
+    if isinstance(value, str) and _DECIMAL.fullmatch(value) and (known or "." in value):
         return float(value)
     return number(value)
 

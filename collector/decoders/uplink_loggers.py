@@ -47,14 +47,20 @@ ANY_BIT = -1
 # What many codecs of room sensors call these, all in the same units (Milesight AM and EM, Elsys ERS, Dragino LHT, ...).
 ROOM: Mapping[str, Row] = {
     "temperature": Row("temperature", "°C"),
+    "Temperature": Row("temperature", "°C"),
     "air_temperature": Row("temperature", "°C"),
     "TempC_SHT": Row("temperature", "°C"),
     "humidity": Row("humidity", "%"),
+    "Humidity": Row("humidity", "%"),
     "air_humidity": Row("humidity", "%"),
     "Hum_SHT": Row("humidity", "%"),
     "co2": Row("co2", "ppm"),
+    "CO2": Row("co2", "ppm"),
     "co2_concentration": Row("co2", "ppm"),
 }
+
+# What a sensor that is not there gives: the largest and smallest 16-bit number, in tenths or hundredths of a degree.
+NO_SENSOR = frozenset({327.67, -327.68, 3276.7, -3276.8})
 
 # The Things Stack's own schema of normalized payloads; every unit stands in it.
 NORMALIZED: Mapping[str, Row] = {

@@ -11,7 +11,8 @@ from plagewatch.metering.readings import Decoded, LeftOut, Reason
 
 TOPIC = re.compile(r"(?:(?P<prefix>[^/].*?)/)?senml/(?P<device>[^/]*)(?:/.*)?")
 
-VERSIONS = (10, 26)  # RFC 8428; the same with the secondary units of RFC 8798, as RFC 9100 counts features
+# The last drafts, whose labels are the RFC's; RFC 8428; the same with the secondary units of RFC 8798 (RFC 9100).
+VERSIONS = (5, 10, 26)
 ABSOLUTE_FROM_S = 2**28  # a smaller time is a distance from now
 
 # Their unit symbols that are not ours. Others keep their name; tags.py knows those that count.
@@ -28,8 +29,8 @@ SUMS: Mapping[str, tuple[str, re.Pattern[str]]] = {
 OTHER_VALUES = ("vs", "vb", "vd")  # texts, truth values and bytes measure nothing here
 LABELS = {"bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "s", "t", "ut", *OTHER_VALUES}
 
-_SEPARATORS = "/:._-"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
+_SEPARATORS = "/:;._-"
+_NAME = re.compile(r"[^\s\x00-\x1f]+")  # the RFC allows fewer; published examples have others
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def decode(message: Message) -> Decoded:
         try:
             if not isinstance(record, dict):
                 raise Refused(Reason.MALFORMED, f"record {place} is {shown(record)}")
-            if record.get("bver", VERSIONS[0]) not in VERSIONS:
+            if record.get("bver", 10) not in VERSIONS:
                 return nothing(Reason.MALFORMED, f"record {place}: version {shown(record['bver'])} is not understood")
             base = _moved(base, record)
             for device, tag in _tags(message, base, record, place):
@@ -149,6 +150,8 @@ def _at_ms(message: Message, base: _Base, record: Mapping[str, Any], place: int)
 
 
 def _value(name: str, unit: str | None, amount: float, at_ms: int | None) -> Tag:
+    """A value under its name; one that has only its device's name goes by its unit, of which there may be several."""
+    name = name or UNITS.get(unit or "", unit or "")
     return Tag(name, None if unit is None else UNITS.get(unit, unit), amount, at_ms)
 
 
@@ -172,5 +175,5 @@ def _state(tag: Tag) -> Meaning | None:
     register = STATES.get(tag.unit or "")
     if unit is None or register is None or not meaning(tag.name, tag.unit).register.startswith("field."):
         return None
-    channel = field_register(tag.name).removeprefix("field.") if tag.name else ""
+    channel = field_register(tag.name).removeprefix("field.") if tag.name != tag.unit else ""
     return Meaning(f"{register}.{channel}" if channel else register, unit)
