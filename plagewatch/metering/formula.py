@@ -14,7 +14,6 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
-import pint
 
 from plagewatch.metering.intervals import Floats, Intervals
 from plagewatch.metering.readings import Flow
@@ -83,6 +82,9 @@ def parse(text: str, unit: str, units: Mapping[str, str]) -> Formula:
 
 @cache
 def _registry() -> Any:
+    # Imported here: it takes longer than most commands, and few centres have a virtual meter.
+    import pint
+
     return pint.UnitRegistry(cache_folder=None)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, MeterFacts, Site
 from plagewatch.store import tables
-from plagewatch.store.engine import SCHEMA, migrate, open_records
+from plagewatch.store.engine import SCHEMA, migrate, newest, open_records
 from plagewatch.store.records import registry
 
 FROZEN = sorted((Path(__file__).parent / "frozen").glob("*.sql"))
@@ -47,6 +47,7 @@ def test_the_migrations_are_one_line():
     script = ScriptDirectory.from_config(config())
     assert len(script.get_heads()) == 1
     assert len(script.get_bases()) == 1
+    assert script.get_current_head() == newest()  # by which an open database is known to be up to date
 
 
 def test_opening_twice_changes_nothing(engine):
