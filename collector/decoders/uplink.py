@@ -60,8 +60,12 @@ class _Made:
     known: bool = False  # whether the table has the codec of the object in hand
 
 
-class _Leaf(dict[str, Any]):
-    """A number with its unit beside it: {"value": 21.3, "unit": "°C"}."""
+@dataclass(frozen=True, slots=True)
+class _WithUnit:
+    """A number with its unit beside it: {"value": 21.3, "unit": "°C"}, some write `data`."""
+
+    value: object
+    unit: str
 
 
 def decode_uplink(uplink: Uplink) -> Decoded:
@@ -148,14 +152,11 @@ def _flag(logger: Logger, said: Mapping[str, Any]) -> str | None:
 
 
 def _take_object(made: _Made, uplink: Uplink, logger: Logger, said: Mapping[str, Any]) -> None:
-    at_ms = uplink.at_ms
     for path, leaf in _leaves(said):
         row = logger.rows.get(path)
+        own = row.clock if row is not None else ""
         try:
-            if row is not None and row.clock:
-                _take(made, path, leaf, row, _own_moment(uplink, row.clock, said.get(row.clock)))
-            else:
-                _take(made, path, leaf, row, at_ms)
+            _take(made, path, leaf, row, _own_moment(uplink, own, said.get(own)) if own else uplink.at_ms)
         except Refused as refused:
             made.left_out.append(refused.left_out)
     records = said.get(logger.records.field) if logger.records else None
@@ -207,8 +208,8 @@ def _leaves(said: Mapping[str, Any], before: str = "", depth: int = 0) -> Iterat
     """Everything that is no object, with its path; of lists the values with their place."""
     for name, value in said.items():
         path = f"{before}{name}"
-        if isinstance(value, dict) and "value" in value and isinstance(value.get("unit"), str):
-            yield path, _Leaf(value)
+        if isinstance(value, dict) and isinstance(value.get("unit"), str) and value.keys() & {"value", "data"}:
+            yield path, _WithUnit(value.get("value", value.get("data")), value["unit"])
         elif isinstance(value, dict):
             if depth < _MAX_DEPTH:
                 yield from _leaves(value, f"{path}.", depth + 1)
@@ -227,7 +228,7 @@ class _InList:
 
 def _take(made: _Made, path: str, leaf: object, row: Row | None, at_ms: int | None, where: str = "") -> None:
     in_list = isinstance(leaf, _InList)
-    value = leaf.value if isinstance(leaf, _InList) else leaf.get("value") if isinstance(leaf, _Leaf) else leaf
+    value = leaf.value if isinstance(leaf, _InList | _WithUnit) else leaf
     amount = _number(value, known=row is not None)
     made.numbers += amount is not None and not in_list
     if value is None or value == "" or (row is None and (amount is None or in_list or _noise(path))):
@@ -235,8 +236,7 @@ def _take(made: _Made, path: str, leaf: object, row: Row | None, at_ms: int | No
     place = f"{where}.{path}" if where else path
     if amount is None:
         raise Refused(Reason.NOT_A_NUMBER, f"{place} = {shown(value)}")
-    unit = str(leaf["unit"]) if isinstance(leaf, _Leaf) else None
-    meant = _meant(path, row, unit, made.known)
+    meant = _meant(path, row, leaf.unit if isinstance(leaf, _WithUnit) else None, made.known)
     if amount in NO_SENSOR and meant.register.startswith(("temperature", "humidity")):
         raise Refused(Reason.FLAGGED, f"{place} = {amount}: no sensor")
     owner = (

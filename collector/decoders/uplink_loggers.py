@@ -132,6 +132,11 @@ LOGGERS: tuple[Logger, ...] = (
         {"power_consumption": "", "power_factor": ""},
         {"power_consumption": Row("energy_import_total", "Wh"), "active_power": Row("power_active", "W")},
     ),
+    Logger(
+        "Milesight sockets, older codec",
+        {"power_sum": "", "power": ""},
+        {"power_sum": Row("energy_import_total", "Wh"), "power": Row("power_active", "W")},
+    ),
     # Totals by `SUM`, or where the codec does not tell; `PART`: the counts begin anew with each message.
     Logger("Dragino CPL03, counts of each message", {"CMOD": "(?!SUM$).*"}, {}),
     Logger("Dragino CPL01", {"TOTAL_PULSE": ""}, {"TOTAL_PULSE": Row("pulse_count", "1")}),

@@ -9,7 +9,7 @@ from collector.decoders.door import Message, Refused, nothing, number, plausible
 from collector.decoders.tags import Gathered, Meaning, Tag, field_register, known_unit, meaning
 from plagewatch.metering.readings import Decoded, LeftOut, Reason
 
-TOPIC = re.compile(r"(?:(?P<prefix>[^/].*?)/)?senml/(?P<device>[^/]*)(?:/.*)?")
+TOPIC = re.compile(r"(?:(?P<prefix>[^/].*?)/)?senml/(?P<device>[^/]+)(?:/.*)?")
 
 # The last drafts, whose labels are the RFC's; RFC 8428; the same with the secondary units of RFC 8798 (RFC 9100).
 VERSIONS = (5, 10, 26)
