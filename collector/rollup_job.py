@@ -34,6 +34,13 @@ EVER_S = (EVER_MS[0] // 1000, EVER_MS[1] // 1000)
 JOB = "rollup"
 FLOWS: tuple[Flow, ...] = ("main", "export")
 
+# What is made of what. A day of the finest there is, not of hours: an hour need not lie within a local day.
+STEPS = (
+    (Resolution.QUARTER, (Resolution.HOUR, Resolution.DAY)),
+    (Resolution.HOUR, (Resolution.DAY,)),
+    (Resolution.DAY, (Resolution.MONTH,)),
+)
+
 # So many meters' windows are forgotten at once: each forgetting makes the disk wait.
 TOGETHER = 20
 
@@ -189,18 +196,10 @@ def write_all(stores: Stores, subject: Subject, flow: Flow, resolution: Resoluti
         return
     stores.unwritten.write_flow(subject.meter.id, flow)
     figures = {resolution: fine}
-    for base, above in _STEPS:
+    for base, above in STEPS:
         if base in figures:
             figures |= _rolled_up(stores.series, subject, flow, base, figures[base], above)
     stores.unwritten.add(Figures(subject.meter.id, subject.meter.carrier, flow, figures))
-
-
-# A day of the finest figures that there are, not of hours: an hour need not lie within a local day.
-_STEPS = (
-    (Resolution.QUARTER, (Resolution.HOUR, Resolution.DAY)),
-    (Resolution.HOUR, (Resolution.DAY,)),
-    (Resolution.DAY, (Resolution.MONTH,)),
-)
 
 
 def _rolled_up(
@@ -217,11 +216,12 @@ def _rolled_up(
         parts.append(series.intervals(base, subject.meter.id, last_s + 1, outer_s[1], flow))
     names = Intervals.__dataclass_fields__
     whole = Intervals(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-    length_s = _lengths_s(base, whole.start_s, subject.timezone)
+    length_s = lengths_s(base, whole.start_s, subject.timezone)
     return {one: roll_up(whole, length_s, bounds[one]) for one in above}
 
 
-def _lengths_s(resolution: Resolution, start_s: Seconds, tz: str) -> Seconds | int:
+def lengths_s(resolution: Resolution, start_s: Seconds, tz: str) -> Seconds | int:
+    """How long intervals of a resolution are [s]: days by the clock of `tz`, one for each start."""
     if resolution is Resolution.DAY:
         bounds = day_starts_s(int(start_s[0]), int(start_s[-1]) + 1, tz)
         return np.diff(bounds)[np.searchsorted(bounds, start_s)]

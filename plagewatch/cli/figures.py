@@ -1,4 +1,4 @@
-"""`backtest`, `plage`, `savings`, `bench`: what the figures say.
+"""`backtest`, `plage`, `savings`: what the figures say.
 
 Rooms are loaded by the command that needs them: together they take seconds, which `--help` should not.
 """
@@ -27,26 +27,14 @@ from plagewatch.cli.opening import (
 )
 
 plage = typer.Typer(no_args_is_help=True, help="The PLAGE: target, progress, forecast.")
-bench = typer.Typer(no_args_is_help=True, help="Figures of speed, side by side in one run.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(backtest)
     app.add_typer(plage, name="plage")
-    app.add_typer(bench, name="bench")
     later.promise(app, "savings", later.SAVINGS, "Verify the saving of one meter against its weather-aware baseline")
     later.promise(plage, "dossier", later.SAVINGS, "The dossier for the reviser")
-    for name, issue in {
-        "ingest": later.SERVICES,
-        "chaos": later.SERVICES,
-        "rules": later.RULES,
-        "ledger": later.LEDGER,
-        "web": later.OPERATIONS,
-        "boards": later.BOARDS,
-        "digest": later.OPERATIONS,
-    }.items():
-        later.promise(bench, name, issue, f"Measure: {name}")
 
 
 def backtest(

@@ -45,7 +45,7 @@ IMPURE_STANDARD = (
 
 ONLY_IN = {
     "influxdb_client": ("plagewatch/store/series/influx.py",),
-    "sqlite3": ("plagewatch/store/", "collector/spool.py"),
+    "sqlite3": ("plagewatch/store/", "collector/spool.py", "plagewatch/cli/bench_ledger.py"),  # to compare with
     "sqlalchemy": ("plagewatch/store/",),
     "alembic": ("plagewatch/store/",),
     "paho": ("collector/", "simulators/"),
