@@ -7,6 +7,7 @@ register, and only with a unit that fits. Everything else is `field.<name>`: sho
 import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from plagewatch.metering.readings import REGISTERS, Quality, Readings
@@ -107,6 +108,7 @@ class Meaning(NamedTuple):
     unit: Unit
 
 
+@lru_cache(maxsize=4096)  # a device says the same names all day
 def meaning(name: str, unit: str | None) -> Meaning:
     """What a tag of this name counts. unit: as the payload says it beside the value; None where it says none.
 
