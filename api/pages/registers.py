@@ -38,10 +38,9 @@ UNIT_NAMES = tuple(dict.fromkeys(sorted(UNITS, key=lambda name: (UNITS[name].can
 
 
 def register_name(register: str) -> str:
-    """What a register is called in English, its channel left aside; a word without a name is shown as it is.
+    """What a register is called in English, its channel left aside; one without a name is shown as it is.
 
-    >>> register_name("pulse_count.2"), register_name("other")
-    ('pulses, index', 'other')
+    >>> register_name("pulse_count.2"), register_name("other.1")
+    ('pulses, index', 'other.1')
     """
-    word = register.partition(".")[0]
-    return NAMES.get(word, word)
+    return NAMES.get(register.partition(".")[0], register)

@@ -168,7 +168,8 @@ def _device_page(request: Request, context: AppContext, name: str, typed: Typed,
 
 def _told(request: Request, refusal: ClaimRefused) -> str:
     say = words(language_of(request)).gettext
-    values = {name: say(label(value)) if name == "carrier" else value for name, value in refusal.values.items()}
+    spoken = {"carrier": label, "register": lambda one: one if one.startswith("field.") else register_name(one)}
+    values = {name: say(spoken[name](value)) if name in spoken else value for name, value in refusal.values.items()}
     return say(refusal.text) % values
 
 

@@ -69,14 +69,14 @@ def binding_of(claim: Claim, meter: Meter, others: Iterable[Binding]) -> Binding
     'l'
     >>> binding_of(Claim("d", "field.count", "m", 0, "els", "gas_volume", "kWh"), gas, [])
     Traceback (most recent call last):
-    plagewatch.metering.claiming.ClaimRefused: “kWh” is no unit of gas_volume; it is counted in m3.
+    plagewatch.metering.claiming.ClaimRefused: “kWh” is no unit of “gas_volume”; that is counted in m3.
     """
     if not claim.who.strip():
         raise ClaimRefused(N_("Say who you are."))
     counted = _counted(claim)
     if not fits(counted, meter):
         raise ClaimRefused(
-            N_("%(register)s does not fit the meter “%(meter)s”: %(carrier)s in %(unit)s."),
+            N_("“%(register)s” does not fit the meter “%(meter)s”: %(carrier)s in %(unit)s."),
             register=counted,
             meter=meter.name,
             carrier=meter.carrier.value,
@@ -88,7 +88,7 @@ def binding_of(claim: Claim, meter: Meter, others: Iterable[Binding]) -> Binding
     if beside is not None and not claim.same_index:
         raise ClaimRefused(
             N_(
-                "%(device)s already feeds %(register)s of the meter “%(meter)s” in that time. Two devices may only "
+                "%(device)s already feeds “%(register)s” of the meter “%(meter)s” in that time. Two devices may only "
                 "where both read the same index; say so, or end the other one first."
             ),
             device=beside.device if beside.device != claim.device else beside.register,
@@ -106,7 +106,7 @@ def _counted(claim: Claim) -> str:
     if REGISTERS[word].behaviour is not Behaviour.UNSAID:
         if claim.as_register or claim.unit:
             raise ClaimRefused(
-                N_("%(register)s says itself what it counts: leave what it counts and the unit empty."),
+                N_("“%(register)s” says itself what it counts: leave what it counts and the unit empty."),
                 register=claim.register,
             )
         return claim.register
@@ -122,7 +122,7 @@ def _counted(claim: Claim) -> str:
     unit = UNITS.get(claim.unit)
     if unit is None or unit.canonical != known.unit:
         raise ClaimRefused(
-            N_("“%(unit)s” is no unit of %(register)s; it is counted in %(right)s."),
+            N_("“%(unit)s” is no unit of “%(register)s”; that is counted in %(right)s."),
             unit=claim.unit,
             register=claim.as_register,
             right=known.unit,

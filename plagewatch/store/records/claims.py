@@ -46,7 +46,7 @@ def release(engine: Engine, device: str, register: str, from_ms: int, by: By) ->
         before = in_force(_bindings(connection), device, register, from_ms)
         if before is None:
             raise ClaimRefused(
-                N_("%(register)s of %(device)s feeds no meter at that moment."), register=register, device=device
+                N_("“%(register)s” of %(device)s feeds no meter at that moment."), register=register, device=device
             )
         ended = replace(before, to_ms=from_ms)
         registry.put(connection, ended)
