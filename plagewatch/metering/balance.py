@@ -14,7 +14,9 @@ from math import sqrt
 import numpy as np
 
 from plagewatch.metering.intervals import Intervals
-from plagewatch.metering.meters import Carrier, Meter, SubMeter
+from plagewatch.metering.meters import Carrier, Kind, Meter, SubMeter
+from plagewatch.metering.refused import EditRefused, Refusal
+from plagewatch.tickets.texts import N_
 
 PERMISSIBLE_ERROR: Mapping[Carrier, float] = {
     Carrier.ELECTRICITY: 0.02,  # class B between transitional and maximum current, 5 to 30 °C
@@ -124,27 +126,42 @@ def subs_on(links: Iterable[SubMeter], head: str, day: date) -> list[str]:
     )
 
 
-def refusal(links: Sequence[SubMeter], added: SubMeter, meters: Mapping[str, Meter]) -> str:
-    """Why a meter cannot stand behind another one; empty where it can.
+def check_link(links: Iterable[SubMeter], added: SubMeter, meters: Mapping[str, Meter]) -> None:
+    """Raise EditRefused where a meter cannot stand behind another one. links: those there are, of all dates.
 
-    >>> refusal([SubMeter("a", "b")], SubMeter("b", "a"), {})
-    'There is no meter b.'
+    >>> check_link([SubMeter("a", "b")], SubMeter("b", "a"), {})
+    Traceback (most recent call last):
+    plagewatch.metering.refused.EditRefused: There is no meter “b”.
     """
     for name in (added.head, added.sub):
         if name not in meters:
-            return f"There is no meter {name}."
+            raise EditRefused(Refusal.UNKNOWN, N_("There is no meter “%(meter)s”."), meter=name)
     head, sub = meters[added.head], meters[added.sub]
     if added.valid_to is not None and added.valid_to <= added.valid_from:
-        return f"A link from {added.valid_from} to {added.valid_to} holds on no day."
-    if (head.carrier, head.unit) != (sub.carrier, sub.unit):
-        return f"{head.id} counts {head.carrier} in {head.unit}, {sub.id} {sub.carrier} in {sub.unit}: no balance."
-    others = [link for link in links if (link.head, link.sub, link.valid_from) != _key(added)]
+        text = N_("From %(first)s to %(after)s there is no day.")
+        raise EditRefused(Refusal.NO_DAY, text, first=added.valid_from, after=added.valid_to)
+    if (head.carrier, head.unit) != (sub.carrier, sub.unit) or Kind.GAUGE in (head.kind, sub.kind):
+        text = N_("%(head)s counts %(carrier)s in %(unit)s, %(sub)s %(other)s in %(otherunit)s: they make no balance.")
+        raise EditRefused(
+            Refusal.UNLIKE,
+            text,
+            head=head.name,
+            carrier=head.carrier,
+            unit=head.unit,
+            sub=sub.name,
+            other=sub.carrier,
+            otherunit=sub.unit,
+        )
+    others = [link for link in links if _key(link) != _key(added)]
     for link in others:
         if link.sub == added.sub and _overlap(link, added):
-            return f"{sub.id} stands behind {link.head} in that time; a meter stands behind one other at a time."
-    if added.head == added.sub or added.head in _behind(others, added.sub):
-        return f"{head.id} stands behind {sub.id}: a meter cannot stand behind itself."
-    return ""
+            text = N_("%(sub)s stands behind %(head)s in that time. A meter stands behind one other meter at a time.")
+            raise EditRefused(Refusal.TAKEN, text, sub=sub.name, head=meters[link.head].name)
+    if added.head == added.sub:
+        raise EditRefused(Refusal.CIRCLE, N_("A meter cannot stand behind itself."))
+    if added.head in _behind([link for link in others if _overlap(link, added)], added.sub):
+        text = N_("%(head)s stands behind %(sub)s: it cannot be its head too.")
+        raise EditRefused(Refusal.CIRCLE, text, head=head.name, sub=sub.name)
 
 
 def _key(link: SubMeter) -> tuple[str, str, date]:

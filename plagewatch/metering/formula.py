@@ -17,6 +17,8 @@ import numpy as np
 
 from plagewatch.metering.intervals import Floats, Intervals
 from plagewatch.metering.readings import Flow
+from plagewatch.metering.refused import EditRefused, Refusal, Value
+from plagewatch.tickets.texts import N_
 
 MAX_LENGTH = 2000
 _METER = re.compile(r"\[([^\[\]]+)\]")
@@ -27,8 +29,11 @@ Source = tuple[str, Flow]
 """A meter and which of its flows."""
 
 
-class FormulaError(ValueError):
+class FormulaError(EditRefused):
     """A formula that cannot be computed; the message says why and where."""
+
+    def __init__(self, text: str, refusal: Refusal = Refusal.FORMULA, /, **values: Value) -> None:
+        super().__init__(refusal, text, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,14 @@ def parse(text: str, unit: str, units: Mapping[str, str]) -> Formula:
     {('a', 'main'): 1.0, ('b', 'main'): -0.5}
     >>> parse("[gas] + [elec]", "kWh", {"gas": "m3", "elec": "kWh"})
     Traceback (most recent call last):
-    plagewatch.metering.formula.FormulaError: m3 and kWh cannot be added
+    plagewatch.metering.formula.FormulaError: m3 and kWh cannot be added.
     """
     if len(text) > MAX_LENGTH:
-        raise FormulaError(f"the formula has {len(text)} characters, {MAX_LENGTH} at most")
+        raise FormulaError(
+            N_("The formula has %(length)s characters; %(most)s are the most."),
+            length=float(len(text)),
+            most=float(MAX_LENGTH),
+        )
     names: list[str] = []
 
     def named(match: re.Match[str]) -> str:
@@ -66,18 +75,31 @@ def parse(text: str, unit: str, units: Mapping[str, str]) -> Formula:
     try:
         tree = ast.parse(_METER.sub(named, text).strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise FormulaError(f"{text!r} is no formula: write for example [meter-a] - 0.5 * [meter-b]") from error
+        raise FormulaError(
+            N_("“%(typed)s” is no formula. Write it as this one: [meter-a] - 0.5 * [meter-b]"), typed=text
+        ) from error
     found = _Reading(names, units).of(tree.body)
     if not found.factors:
-        raise FormulaError("there is no meter in the formula: write its id in square brackets, as [meter-a]")
+        raise FormulaError(N_("There is no meter in the formula. Write its number in square brackets: [meter-a]"))
     wanted = _unit(unit)
     if not found.unit.is_compatible_with(wanted):
-        raise FormulaError(f"the formula is in {_shown(found.unit)}, its meter counts in {unit}")
+        raise FormulaError(
+            N_("The formula is in %(unit)s, its meter counts in %(right)s."), unit=_shown(found.unit), right=unit
+        )
     scale = _scale(found.unit, wanted)
     factors = {source: factor * scale for source, factor in found.factors.items()}
     if not all(map(isfinite, factors.values())):
-        raise FormulaError("a number in the formula is too large")
+        raise FormulaError(N_("A number in the formula is too large."))
     return Formula(factors)
+
+
+def mentioned(text: str) -> frozenset[str]:
+    """The meters that a text names in square brackets, whether or not it is a formula.
+
+    >>> sorted(mentioned("[a:export] - 0.5 * [ b ]"))
+    ['a', 'b']
+    """
+    return frozenset(name.strip().partition(":")[0] for name in _METER.findall(text))
 
 
 @cache
@@ -90,7 +112,9 @@ def _registry() -> Any:
 
 def _unit(name: str) -> Any:
     if name not in _UNIT_NAMES:
-        raise FormulaError(f"{name!r} is no unit here; there are {', '.join(_UNIT_NAMES)}")
+        raise FormulaError(
+            N_("“%(name)s” is no unit of a formula; there are %(units)s."), name=name, units=", ".join(_UNIT_NAMES)
+        )
     return _registry().Unit(_UNIT_NAMES[name])
 
 
@@ -131,31 +155,31 @@ class _Reading:
             return self.of(node.operand).times(-1.0, _registry().Unit(""))
         if isinstance(node, ast.BinOp) and type(node.op) in (ast.Add, ast.Sub, ast.Mult, ast.Div):
             return self._joined(node.op, self.of(node.left), self.of(node.right))
-        raise FormulaError("only meters, numbers, units, + - * / and brackets can stand in a formula")
+        raise FormulaError(N_("Only meters, numbers, units, + - * / and brackets can stand in a formula."))
 
     def _meter(self, node: ast.Call) -> _Part:
         place = node.args[0] if len(node.args) == 1 else None
         if not (isinstance(node.func, ast.Name) and node.func.id == "_meter" and isinstance(place, ast.Constant)):
-            raise FormulaError("there are no functions in a formula")
+            raise FormulaError(N_("There are no functions in a formula."))
         name = self._names[int(str(place.value))]
         meter, _, said = name.partition(":")
         if said not in ("", "main", "export"):
-            raise FormulaError(f"[{name}]: behind the colon stands `export`, or nothing")
+            raise FormulaError(N_("[%(name)s]: behind the colon can only stand export."), name=name)
         if meter not in self._units:
-            raise FormulaError(f"there is no meter {meter!r}")
+            raise FormulaError(N_("There is no meter “%(meter)s”."), meter=meter)
         flow: Flow = "export" if said == "export" else "main"
         return _Part(_unit(self._units[meter]), {(meter, flow): 1.0})
 
     def _joined(self, sign: ast.operator, left: _Part, right: _Part) -> _Part:
         if isinstance(sign, ast.Mult):
             if left.factors and right.factors:
-                raise FormulaError("meters cannot be multiplied by each other")
+                raise FormulaError(N_("Meters cannot be multiplied by each other."))
             return left.times(right.number, right.unit) if left.factors else right.times(left.number, left.unit)
         if isinstance(sign, ast.Div):
             if right.factors:
-                raise FormulaError("nothing can be divided by a meter")
+                raise FormulaError(N_("Nothing can be divided by a meter."))
             if right.number == 0:
-                raise FormulaError("nothing can be divided by 0")
+                raise FormulaError(N_("Nothing can be divided by 0."))
             return left.times(1.0 / right.number, 1 / right.unit)
         return _added(left, right if isinstance(sign, ast.Add) else right.times(-1.0, _registry().Unit("")))
 
@@ -163,15 +187,17 @@ class _Reading:
 def _number(text: str) -> float:
     value = float(text)
     if not isfinite(value):
-        raise FormulaError(f"{text[:20]} is too large a number")
+        raise FormulaError(N_("A number in the formula is too large."))
     return value
 
 
 def _added(left: _Part, right: _Part) -> _Part:
     if bool(left.factors) != bool(right.factors):
-        raise FormulaError("a number cannot be added to a meter: it is not said of which time it is")
+        raise FormulaError(N_("A number cannot be added to a meter: nobody says of which time it is."))
     if not left.unit.is_compatible_with(right.unit):
-        raise FormulaError(f"{_shown(left.unit)} and {_shown(right.unit)} cannot be added")
+        raise FormulaError(
+            N_("%(unit)s and %(other)s cannot be added."), unit=_shown(left.unit), other=_shown(right.unit)
+        )
     scale = _scale(right.unit, left.unit)
     factors = dict(left.factors)
     for source, factor in right.factors.items():

@@ -6,9 +6,10 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from plagewatch.metering.balance import Part, Verdict, balance, refusal
+from plagewatch.metering.balance import Part, Verdict, balance, check_link
 from plagewatch.metering.intervals import Intervals
 from plagewatch.metering.meters import Carrier, Kind, Meter, SubMeter
+from plagewatch.metering.refused import EditRefused, Refusal
 
 HOURS = np.arange(24) * 3600
 
@@ -64,25 +65,40 @@ def meter(name: str, unit: str = "kWh") -> Meter:
     return Meter(name, "s", name, Carrier.ELECTRICITY if unit == "kWh" else Carrier.WATER, Kind.INDEX, unit)
 
 
-METERS = {name: meter(name) for name in "abcd"} | {"w": meter("w", "m3")}
+METERS = {name: meter(name) for name in "abcd"} | {
+    "w": meter("w", "m3"),
+    "room": Meter("room", "s", "room", Carrier.ELECTRICITY, Kind.GAUGE, "kWh"),
+}
 LINKS = [SubMeter("a", "b"), SubMeter("b", "c"), SubMeter("a", "d", valid_to=date(2026, 1, 1))]
 
 
 @pytest.mark.parametrize(
-    ("added", "said"),
+    ("added", "refusal", "said"),
     [
-        (SubMeter("a", "c"), "c stands behind b"),
-        (SubMeter("c", "a"), "behind itself"),
-        (SubMeter("a", "a"), "behind itself"),
-        (SubMeter("a", "x"), "There is no meter x"),
-        (SubMeter("a", "w"), "no balance"),
-        (SubMeter("c", "d"), "d stands behind a"),
-        (SubMeter("c", "d", date(2026, 1, 1), date(2026, 1, 1)), "on no day"),
-        (SubMeter("c", "d", date(2026, 1, 1)), ""),
-        (SubMeter("a", "d", valid_to=date(2025, 1, 1)), ""),  # the same link again, with another end
+        (SubMeter("a", "c"), Refusal.TAKEN, "c stands behind b in that time"),
+        (SubMeter("c", "a"), Refusal.CIRCLE, "c stands behind a"),
+        (SubMeter("a", "a"), Refusal.CIRCLE, "behind itself"),
+        (SubMeter("a", "x"), Refusal.UNKNOWN, "There is no meter “x”"),
+        (SubMeter("a", "w"), Refusal.UNLIKE, "a counts electricity in kWh, w water in m3"),
+        (SubMeter("a", "room"), Refusal.UNLIKE, "no balance"),
+        (SubMeter("c", "d"), Refusal.TAKEN, "d stands behind a"),
+        (SubMeter("c", "d", date(2026, 1, 1), date(2026, 1, 1)), Refusal.NO_DAY, "2026-01-01 to 2026-01-01"),
     ],
 )
-def test_who_may_stand_behind_whom(added, said):
-    found = refusal(LINKS, added, METERS)
-    assert said in found
-    assert bool(said) == bool(found)
+def test_who_may_not_stand_behind_whom(added, refusal, said):
+    with pytest.raises(EditRefused) as refused:
+        check_link(LINKS, added, METERS)
+    assert refused.value.refusal is refusal
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        SubMeter("c", "d", date(2026, 1, 1)),
+        SubMeter("a", "d", valid_to=date(2025, 1, 1)),  # the same link again, with another end
+        SubMeter("d", "a", date(2026, 1, 1)),  # turned round from the day on which the other link has ended
+    ],
+)
+def test_who_may_stand_behind_whom(added):
+    check_link(LINKS, added, METERS)

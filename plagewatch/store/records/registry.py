@@ -49,7 +49,9 @@ Entry = (
     | Delivery
 )
 
-Dated = TypeVar("Dated", MeterFacts, Swap, Share, BuildingShare, SubMeter, VirtualFormula, CalorificValue)
+Dated = TypeVar(
+    "Dated", Meter, MeterFacts, Swap, Share, BuildingShare, SubMeter, VirtualFormula, CalorificValue, Delivery
+)
 
 TABLE_OF: dict[type[Entry], Table] = {
     Site: tables.site,

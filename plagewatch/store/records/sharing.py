@@ -5,35 +5,22 @@ Figures of buildings are counted with them when they are read: an edit marks no 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import Engine
 
-from plagewatch.metering.meters import BuildingShare, Share, SubMeter
+from plagewatch.metering.balance import check_link
+from plagewatch.metering.meters import BuildingShare, Meter, Share, SubMeter
+from plagewatch.metering.refused import EditRefused, Refusal
 from plagewatch.store.records import registry
 from plagewatch.store.records.life_cycle import By, Change, What, apply, editing
+from plagewatch.tickets.texts import N_
+
+__all__ = ["EditRefused", "Refusal", "ShareEditor", "checked"]
 
 TOLERANCE = 1e-6
-
-
-class Refusal(StrEnum):
-    """Why an edit is refused. The words are stable."""
-
-    SUM = "shares_sum"
-    PART = "share_out_of_range"
-    CIRCLE = "sub_meter_circle"
-
-
-class EditRefused(Exception):
-    """An edit that would leave something untrue; nothing was written. The message is one sentence with its numbers."""
-
-    def __init__(self, refusal: Refusal, sentence: str, total: float = math.nan) -> None:
-        super().__init__(sentence)
-        self.refusal = refusal
-        self.total = total
 
 
 def checked(subject: str, parts: Mapping[str, float]) -> None:
@@ -42,14 +29,16 @@ def checked(subject: str, parts: Mapping[str, float]) -> None:
     >>> checked("m", {"a": 0.25, "b": 0.75})
     >>> checked("m", {"a": 0.25, "b": 0.7})
     Traceback (most recent call last):
-    plagewatch.store.records.sharing.EditRefused: the shares of m sum to 0.95, not to 1
+    plagewatch.metering.refused.EditRefused: The shares of m sum to 0.95, not to 1.
     """
     for name, part in parts.items():
         if not 0 < part <= 1 + TOLERANCE:
-            raise EditRefused(Refusal.PART, f"the share of {name} in {subject} is {part:.10g}, not above 0 and up to 1")
+            text = N_("The share of %(name)s in %(subject)s is %(part)s; it must be above 0 and at most 1.")
+            raise EditRefused(Refusal.PART, text, name=name, subject=subject, part=part)
     total = math.fsum(parts.values())
     if abs(total - 1) > TOLERANCE:
-        raise EditRefused(Refusal.SUM, f"the shares of {subject} sum to {total:.10g}, not to 1", total)
+        text = N_("The shares of %(subject)s sum to %(sum)s, not to 1.")
+        raise EditRefused(Refusal.SUM, text, total, subject=subject, sum=total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +67,11 @@ class ShareEditor:
         return self._of_building(building, valid_from, {})
 
     def set_sub_meter(self, sub: SubMeter) -> bool:
-        """A meter behind another one. Raises EditRefused where it would then stand behind itself."""
+        """A meter behind another one, over the link of the same two and day. Raises EditRefused."""
         with editing(self.engine) as connection:
             known = registry.entries(connection, SubMeter)
+            check_link(known, sub, {meter.id: meter for meter in registry.entries(connection, Meter)})
             old = [one for one in known if _key(one) == _key(sub)]
-            if stands_behind(sub.sub, sub.head, (one for one in known if one not in old)):
-                raise EditRefused(Refusal.CIRCLE, f"{sub.head} stands behind {sub.sub}, and cannot be its head too")
             return apply(connection, self.by, Change(What.SUB_METER_SET, sub.head, old, [sub]))
 
     def remove_sub_meter(self, sub: SubMeter) -> bool:
@@ -103,23 +91,6 @@ class ShareEditor:
             old = registry.entries(connection, BuildingShare, building=building, valid_from=valid_from)
             new = [BuildingShare(building, organisation, part, valid_from) for organisation, part in parts.items()]
             return apply(connection, self.by, Change(_what(new), building, old, new))
-
-
-def stands_behind(head: str, meter: str, subs: Iterable[SubMeter]) -> bool:
-    """Whether a meter is a head itself or stands behind it, through any others and at any time.
-
-    >>> stands_behind("main", "oven", [SubMeter("main", "kitchen"), SubMeter("kitchen", "oven")])
-    True
-    """
-    behind: dict[str, set[str]] = {}
-    for one in subs:
-        behind.setdefault(one.head, set()).add(one.sub)
-    met, to_see = {head}, [head]
-    while to_see:
-        fresh = behind.get(to_see.pop(), set()) - met
-        met |= fresh
-        to_see += fresh
-    return meter in met
 
 
 def _what(new: Sequence[object]) -> What:
