@@ -1,6 +1,7 @@
 """What a device sent before somebody said whose it is comes into the ledger whole, whatever stops the collector."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,10 +29,10 @@ NOW_MS = START_MS + 5_000 * MINUTE_MS
 METERS = [Meter(name, "site", name, Carrier.GAS, Kind.INDEX, "m3", 60) for name in ("m", "other")]
 
 
-def packet(number: int, device: str = "attic", register: str = "gas_index") -> Packet:
+def packet(number: int, device: str = "attic", register: str = "gas_index", unit: str = "m3") -> Packet:
     """One reading a minute, each 0.5 m3 above the one before."""
     at_ms = START_MS + number * MINUTE_MS
-    body = {"at": at_ms // 1000, "registers": {register: {"value": 100 + number / 2, "unit": "m3"}}}
+    body = {"at": at_ms // 1000, "registers": {register: {"value": 100 + number / 2, "unit": unit}}}
     return Packet(f"loggers/{device}/readings", json.dumps(body).encode(), at_ms + 300)
 
 
@@ -41,7 +42,6 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.open()
-        save(self.engine, [Site("site", "Site"), *METERS])
 
     def open(self) -> None:
         self.engine: Engine = open_records(f"sqlite:///{self.folder / 'records.db'}")
@@ -77,6 +77,7 @@ class House:
 @pytest.fixture
 def house(tmp_path):
     made = House(tmp_path)
+    save(made.engine, [Site("site", "Site"), *METERS])
     yield made
     made.close()
 
@@ -166,35 +167,34 @@ def killing(house: House, after: int) -> Callable[[], bool]:
     return lambda: left[0] <= 0
 
 
-def test_killed_anywhere_and_begun_again_gives_the_same(tmp_path):
+def test_killed_anywhere_and_begun_again_gives_the_same(house, tmp_path):
     """The process ends at each of its accesses in turn: live packets and a replay, each time a little further."""
+    house.receive([packet(number) for number in range(520)] + [Packet("loggers/attic/readings", b"{", START_MS + 300)])
+    house.claim()
+    house.pipeline.accept([packet(number) for number in range(520, 530)])
+    house.close()
     after, survived = 1, False
     while not survived:
-        folder = tmp_path / str(after)
-        folder.mkdir()
-        house = House(folder)
-        bad = Packet("loggers/attic/readings", b"{", START_MS + 300)
-        house.receive([packet(number) for number in range(520)] + [bad])
-        house.claim()
-        house.pipeline.accept([packet(number) for number in range(520, 530)])
-        killed = killing(house, after)
+        one = House(shutil.copytree(house.folder, tmp_path.parent / f"{tmp_path.name}-{after}"))
+        killed = killing(one, after)
         try:
-            house.replay()
-            house.pipeline.drain(NOW_MS)
+            one.replay()
+            one.pipeline.drain(NOW_MS)
         except Killed:
             pass
         survived = not killed()
-        house.close()
-        house.open()
-        house.replay()
-        house.pipeline.drain(NOW_MS)
-        assert house.values() == [100 + number / 2 for number in range(530)], after
-        assert house.counts() == {Reason.MALFORMED: 1}, after
-        assert len(quarantine.quarantined(house.engine)) == 1, after
-        (done,) = replays.replays(house.engine)
+        one.close()
+        one.open()
+        one.replay()
+        one.pipeline.drain(NOW_MS)
+        assert one.values() == [100 + number / 2 for number in range(530)], after
+        assert one.counts() == {Reason.MALFORMED: 1}, after
+        assert len(quarantine.quarantined(one.engine)) == 1, after
+        (done,) = replays.replays(one.engine)
         assert (done.packets, done.samples) == (521, 520), after
-        house.close()
+        one.close()
         after += 1
+    house.open()  # the fixture closes it
     assert after > 30  # it was killed at many places
 
 
@@ -246,11 +246,9 @@ def test_a_spool_that_is_gone_altogether_is_told(house):
 
 
 def test_claims_one_after_the_other_are_worked_off_in_turn(house):
-    both = [packet(number, register=word) for number in range(300) for word in ("gas_index", "pulse_count")]
-    both = [Packet(p.topic, p.payload.replace(b'"pulse_count": {"value": ', b'"pulse_count": {"value": '), p.received_ms)
-            if b"gas" in p.payload else
-            Packet(p.topic, p.payload.replace(b'"m3"', b'"1"'), p.received_ms) for p in both]  # fmt: skip
-    house.receive(both)
+    sent = [packet(number) for number in range(300)]
+    pulses = [packet(number, register="pulse_count", unit="1") for number in range(300)]
+    house.receive([one for pair in zip(sent, pulses, strict=True) for one in pair])
     house.claim()
     house.claim(register="pulse_count", meter="other")
     house.replay()
