@@ -246,8 +246,20 @@ class _Walk:
         onward = value[later] - self.level[last]
         on_course = (onward >= -self._noise(last, later)) & (onward <= most_rise(self.stretch, last, later))
         jumps_back = (value[later] - value[later - 1]) * -np.sign(move) >= COMES_BACK * abs(move)
-        places = later[on_course & jumps_back]
-        return int(places[0]) if len(places) else None
+        for place in later[on_course & jumps_back].tolist():
+            if not self._is_spike(place, int(later[-1]), self.level[last], abs(move)):
+                return int(place)
+        return None
+
+    def _is_spike(self, place: int, final: int, level: float, away: float) -> bool:
+        """Whether a return is far larger than what it would make up for, and is undone itself: it is no return then."""
+        value = self.stretch.value
+        rise = value[place] - value[place - 1]
+        if away >= COMES_BACK * rise:
+            return False
+        after = value[place + 1 : final + 1]
+        falls = value[place:final] - after
+        return bool(((after < level) & (falls >= COMES_BACK * rise)).any())
 
     def _jump_before(self, last: int, following: int, fall: float) -> int | None:
         """The sample within reach before a jump up, of which the fall to `following` is the return."""
