@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.imports import canonical, fluvius, sibelga
+from collector.imports import canonical, fluvius, sibelga, table, weather_file
 from collector.imports.evidence import Block
 from collector.imports.refusals import ImportRefused
 from collector.imports.work import Import
@@ -19,10 +19,20 @@ class Format:
     read: Callable[[Import], Iterator[list[Block]]]
 
 
+def _never(_path: Path) -> bool:
+    return False
+
+
 FORMATS: Mapping[str, Format] = {
     "canonical": Format("a folder of CSV files in the canonical form", canonical.recognises, canonical.read),
     "fluvius": Format("the consumption history that Fluvius gives its customers", fluvius.recognises, fluvius.read),
     "sibelga": Format("AMR files of Sibelga's data service", sibelga.recognises, sibelga.read),
+    "weather": Format(
+        "weather of a station, the open data of the RMI among them", weather_file.recognises, weather_file.read
+    ),
+    # Of NRClick's own files nothing is published: they are tables, whose mapping is kept under its name.
+    "nrclick": Format("a table, read with the mapping named nrclick", _never, table.read),
+    "table": Format("any table, read with a mapping", Path.is_file, table.read),
 }
 
 

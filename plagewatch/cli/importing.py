@@ -10,6 +10,7 @@ from collector import rollup_job
 from collector.imports import importing
 from collector.imports.formats import FORMATS
 from collector.imports.importing import ImportRefused, ImportReport, Order
+from plagewatch.cli.mappings import Wanted, with_mapping
 from plagewatch.cli.opening import DataDir, Refused, Stores, now_s, read_settings, refuse, say, show, stores
 
 
@@ -22,6 +23,12 @@ def import_path(
     path: Annotated[Path, typer.Argument(help="A file, or a canonical folder.")],
     format: Annotated[str | None, typer.Option(help=f"{', '.join(FORMATS)}; by the content where not given.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    mapping: Annotated[
+        str | None, typer.Option(help="What a table's columns are: the name of a kept mapping, or a JSON file.")
+    ] = None,
+    accept_mapping: Annotated[
+        str | None, typer.Option(help="Keep the mapping that is given or proposed under this name, and import with it.")
+    ] = None,
     meter: Annotated[
         list[str] | None, typer.Option(help="Only this meter; NAME=METER says what the file calls it. Repeatable.")
     ] = None,
@@ -33,6 +40,8 @@ def import_path(
     """Take readings from files into the store; what is not understood is kept with its line and reason (exit 1)."""
     order = ordered(path, format, meter or [], site or [])
     with stores(read_settings(data)) as opened:
+        order = with_mapping(opened, order, Wanted(mapping, accept_mapping, only_looking=dry_run))
+        say(f"format: {order.format}{'' if format else ', by the content'}")
         report = (_rehearse if dry_run else import_into)(opened, order)
     tell(report, dry_run)
     if report.left_out:
@@ -94,7 +103,6 @@ def _rehearse(opened: Stores, order: Order) -> ImportReport:
 
 
 def _show_changes(report: ImportReport) -> None:
-    show(f"format: {report.format}")
     if report.new_meters:
         show(f"new meters: {', '.join(report.new_meters)}")
     for (meter, register), account in sorted(report.accounts.items()):

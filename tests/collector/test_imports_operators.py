@@ -351,26 +351,31 @@ def test_months_are_no_intervals(tmp_path, registry, series):
     assert "28 days: only quarter-hours, hours and days are taken" in report.examples[0]
 
 
+def excel(path, rows):
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for row in rows:
+        sheet.append(row)
+    book.save(path)
+
+
 def test_an_export_that_was_saved_as_excel_reads_the_same(tmp_path, registry, series):
-    rows = [
-        row.split(";")
-        for row in (DUTCH + history("01-02-2026 00:00:00|01-02-2026 00:15:00", "Afname Nacht", "0,065")).splitlines()
-    ]
-    rows[1][0:4] = [
+    typed = [
         MIDNIGHT,
         time(),
         MIDNIGHT,
         time(0, 15),
+        ELEC,
+        "1SAG",
+        "Digitale meter",
+        "Afname Nacht",
+        0.065,
+        "kWh",
+        "Gevalideerd",
     ]
-    rows[1][4], rows[1][8] = ELEC, 0.065
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(row)
-    book.save(tmp_path / "typed.xlsx")
-    book = openpyxl.Workbook()
-    for line in (DUTCH + history("01-02-2026 00:15:00|01-02-2026 00:30:00", "Afname Nacht", "0,1")).splitlines():
-        book.active.append([line])
-    book.save(tmp_path / "lines.xlsx")
+    excel(tmp_path / "typed.xlsx", [DUTCH.strip().split(";"), typed])
+    lines = DUTCH + history("01-02-2026 00:15:00|01-02-2026 00:30:00", "Afname Nacht", "0,1")
+    excel(tmp_path / "lines.xlsx", [[line] for line in lines.splitlines()])
     for name in ("typed.xlsx", "lines.xlsx"):
         report = imported(tmp_path / name, registry, series)
         assert (report.format, report.samples, report.left_out) == ("fluvius", 1, {})
