@@ -134,6 +134,8 @@ def make_figures(stores: Stores, subject: Subject, span_ms: Span) -> list[Interv
         stores.unwritten.write()  # it is computed from what stands in the store
         span_s = span_ms[0] // 1000, span_ms[1] // 1000 + 1
         resolution, fine = computed_figures(stores.series, subject, span_s)
+        whole = bounds_s(resolution, *span_s, subject.timezone)
+        _unsay_finer(stores, subject, "main", resolution, (int(whole[0]), int(whole[-1])))
         write_all(stores, subject, "main", resolution, fine)
         return [fine] if len(fine) else []
     registers, made = stores.series.registers(meter.id), []
@@ -178,13 +180,13 @@ def _make_from_intervals(
     return fine
 
 
-def _unsay_finer(stores: Stores, subject: Subject, flow: Flow, resolution: Resolution) -> None:
+def _unsay_finer(stores: Stores, subject: Subject, flow: Flow, resolution: Resolution, span_s: Span = EVER_S) -> None:
     """Make unknown what was written finer than a meter turns out to tell."""
     meter = subject.meter
     for finer in Resolution:
         if finer is resolution:
             return
-        stands = stores.series.intervals(finer, meter.id, *EVER_S, flow)
+        stands = stores.series.intervals(finer, meter.id, *span_s, flow)
         if stands.known.any():
             unknown = Intervals.measured(stands.start_s, np.full(len(stands), np.nan))
             stores.unwritten.add(Figures(meter.id, meter.carrier, flow, {finer: unknown}))

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from collector.virtual import VirtualMeters, virtual_meters
+import structlog
+
 from plagewatch.metering.meters import Carrier, Delivery, Meter, MeterFacts, Swap
 from plagewatch.metering.registers import Terms
+from plagewatch.metering.virtual import VirtualMeters, virtual_meters
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry, work
+
+LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ def subjects(engine: Engine) -> dict[str, Subject]:
         if meter.carrier is Carrier.WEATHER:
             stations.setdefault(meter.site, []).append(meter.id)
     virtual = virtual_meters(meters, registry.virtual_formulas(engine))
+    for formula, why in virtual.refused:
+        LOG.error("formula cannot be computed", meter=formula.meter, formula=formula.formula, error=why)
     deliveries: dict[str, list[Delivery]] = {}
     for delivery in registry.deliveries(engine):
         deliveries.setdefault(delivery.meter, []).append(delivery)

@@ -113,3 +113,71 @@ def test_fuel_between_deliveries_and_what_is_left_when_one_is_taken_back(engine,
     mark_dirty(engine, [window])
     rollup_job.run(engine, series, MIDNIGHT_S)
     assert np.isnan([amount for amount, _ in days(series)]).all()
+
+
+def test_a_formula_that_was_taken_back_leaves_nothing_known_behind(centre):
+    engine, series = centre
+    read(engine, series, "head", MIDNIGHT_S, [100.0, 110.0, 120.0, 130.0, 140.0])
+    read(engine, series, "kitchen", MIDNIGHT_S, [5.0, 6.0, 8.0, 8.0, 9.0])
+    rollup_job.run(engine, series, MIDNIGHT_S + HOUR_S)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM virtual_formula WHERE meter = 'a-rest'")
+    mark_dirty(engine, [DirtyWindow("a-rest", (MIDNIGHT_S + 900) * 1000, (MIDNIGHT_S + 1800) * 1000)])
+    rollup_job.run(engine, series, MIDNIGHT_S + HOUR_S)
+    for meter, first, last in (("a-rest", 9.0, 9.0), ("z-half", 4.5, 4.5)):
+        # Outside of the window nothing was asked for; in it and above it nothing older stays.
+        assert amounts(series, meter) == [
+            first,
+            pytest.approx(np.nan, nan_ok=True),
+            pytest.approx(np.nan, nan_ok=True),
+            last,
+        ]
+        assert amounts(series, meter, Resolution.DAY) == [first + last]
+
+
+def test_a_formula_that_turns_to_a_meter_of_days_leaves_no_quarters_behind(centre):
+    engine, series = centre
+    daily = Meter("daily", "s", "Daily", Carrier.ELECTRICITY, Kind.INTERVAL, "kWh", 86_400)
+    registry.save(engine, [daily])
+    series.write_samples([Samples("daily", "energy_interval", [MIDNIGHT_S * 1000], [48.0], "test", 0)])
+    read(engine, series, "head", MIDNIGHT_S, [100.0 + 10 * quarter for quarter in range(97)])
+    read(engine, series, "kitchen", MIDNIGHT_S, [5.0] * 97)
+    mark_dirty(engine, [DirtyWindow("daily", MIDNIGHT_S * 1000, MIDNIGHT_S * 1000)])
+    rollup_job.run(engine, series, MIDNIGHT_S + 86_400)
+    assert amounts(series, "z-half") == [5.0] * 96
+    whole = DirtyWindow("a-rest", MIDNIGHT_S * 1000, (MIDNIGHT_S + 86_399) * 1000)
+    for formula, day, hours in (("[daily]", 24.0, []), ("[head]", 480.0, [20.0] * 24)):
+        registry.save(engine, [VirtualFormula("a-rest", formula)])
+        mark_dirty(engine, [whole])
+        rollup_job.run(engine, series, MIDNIGHT_S + 86_400)
+        assert amounts(series, "z-half", Resolution.DAY) == [day]
+        assert [one for one in amounts(series, "z-half", Resolution.HOUR) if not np.isnan(one)] == hours
+
+
+def test_days_that_a_formula_of_finer_meters_does_not_know_are_unsaid(centre):
+    engine, series = centre
+    daily = Meter("daily", "s", "Daily", Carrier.ELECTRICITY, Kind.INTERVAL, "kWh", 86_400)
+    registry.save(engine, [daily, VirtualFormula("a-rest", "[daily]")])
+    series.write_samples([Samples("daily", "energy_interval", [MIDNIGHT_S * 1000], [48.0], "test", 0)])
+    mark_dirty(engine, [DirtyWindow("daily", MIDNIGHT_S * 1000, MIDNIGHT_S * 1000)])
+    rollup_job.run(engine, series, MIDNIGHT_S + 86_400)
+    assert amounts(series, "z-half", Resolution.DAY) == [24.0]
+    registry.save(engine, [VirtualFormula("a-rest", "[head]")])  # it has no reading yet
+    mark_dirty(engine, [DirtyWindow("a-rest", MIDNIGHT_S * 1000, MIDNIGHT_S * 1000)])
+    rollup_job.run(engine, series, MIDNIGHT_S + 86_400)
+    for meter in ("a-rest", "z-half"):
+        for resolution in (Resolution.DAY, Resolution.MONTH):
+            rows = series.intervals(resolution, meter, MIDNIGHT_S - 86_400, MIDNIGHT_S + 86_400)
+            assert not rows.known.any()
+
+
+def test_a_later_delivery_makes_only_its_own_stretch_again(engine, series):
+    tank = Meter("oil", "s", "Tank", Carrier.OIL, Kind.DELIVERY, "kWh")
+    days_on = (date(2026, 1, 1), date(2026, 1, 11), date(2026, 1, 21))
+    registry.save(engine, [Site("s", "Site"), tank, *(Delivery("oil", on, 940.0, "l") for on in days_on)])
+    start_ms = [day_start_s(on, "Europe/Brussels") * 1000 for on in days_on]
+    mark_dirty(engine, [DirtyWindow("oil", start_ms[1], start_ms[2] - 1)])
+    rollup_job.run(engine, series, MIDNIGHT_S)
+    rows = series.intervals(Resolution.DAY, "oil", 0, MIDNIGHT_S)
+    assert (len(rows), int(rows.start_s[0]) * 1000) == (10, start_ms[1])
+    assert rows.amount.tolist() == pytest.approx([1000.0] * 10)
