@@ -16,7 +16,6 @@ from plagewatch.store.records.replays import Replay
 
 _AS_IT_IS = re.compile(r"[A-Za-z0-9_:@+-][A-Za-z0-9._:@+-]*")
 _CODED = "~"
-HISTORY_MS = 400 * 86_400_000  # an instant that is older than this before the first receipt is no date to begin with
 WORD = re.compile(r"[a-z0-9]{3,}")
 
 
@@ -48,9 +47,7 @@ class DeviceNow:
     def first_ms(self, register: str) -> int:
         """From when on a claim counts where nobody says: the first instant that a register told, or its receipt."""
         told = [one.first_ms for one in self.preview.registers if one.register == register]
-        known = [self.line.first_ms] if self.line.first_ms else []
-        believable = [first for first in told if not known or first > known[0] - HISTORY_MS]
-        return min(believable + known, default=0)
+        return min(told + ([self.line.first_ms] if self.line.first_ms else []), default=0)
 
 
 def part_of(device: str) -> str:

@@ -1,27 +1,34 @@
 """Which dates of a live packet are believed. A wrong clock would make years of empty quarters, or hide a silence."""
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 AHEAD_MS = 3 * HOUR_MS
 """Local summer time sent as if it were UTC is two hours ahead; an hour more for a clock that drifts."""
 
-BACK_MS = 400 * 24 * HOUR_MS
-"""How far back a device's own memory reaches: loggers keep some months, billing histories thirteen."""
+BACK_MS = 5 * 366 * DAY_MS
+"""For one reading of a device of which nobody said from when on it counts: older is a clock that was never set."""
+
+HISTORY_BACK_MS = 15 * 366 * DAY_MS
+"""The same for a history, several instants in one packet: what a logger kept, or what somebody sends once more."""
+
+RECENT_MS = 400 * DAY_MS
+"""How old a reading at most is that a device sends of itself: loggers keep months, billing histories thirteen."""
 
 
-def believable(at_ms: int, received_ms: int, history_from_ms: int = 0) -> bool:
-    """Whether a live packet's instant is taken: from 400 days before its receipt up to 3 hours after it.
+def believable(at_ms: int, received_ms: int, from_ms: int, *, history: bool) -> bool:
+    """Whether a live packet's instant is taken: not more than 3 hours after its receipt, and not too long before.
 
-    history_from_ms: for one of several instants of a packet (a history), the `from` that somebody entered with the
-    binding: it may reach further back than the 400 days, up to there. 0 = nobody entered one.
+    from_ms: from when on its binding holds: as far back as somebody said. 0 = nobody said: 5 years, a history 15.
 
-    >>> received_ms = 1_795_169_700_000
-    >>> [believable(received_ms + hours * HOUR_MS, received_ms) for hours in (-24 * 400, -24 * 400 - 1, 3, 4)]
-    [True, False, True, False]
-    >>> believable(received_ms - 800 * 24 * HOUR_MS, received_ms, received_ms - 1000 * 24 * HOUR_MS)
+    >>> received_ms, year_ms = 1_795_169_700_000, 366 * DAY_MS
+    >>> [believable(received_ms + hours * HOUR_MS, received_ms, 0, history=False) for hours in (3, 4)]
+    [True, False]
+    >>> [believable(received_ms - 6 * year_ms, received_ms, 0, history=history) for history in (False, True)]
+    [False, True]
+    >>> believable(received_ms - 20 * year_ms, received_ms, received_ms - 21 * year_ms, history=False)
     True
     """
-    oldest_ms = received_ms - BACK_MS
-    if 0 < history_from_ms < oldest_ms:
-        oldest_ms = history_from_ms
-    return oldest_ms <= at_ms <= received_ms + AHEAD_MS
+    if at_ms > received_ms + AHEAD_MS:
+        return False
+    return at_ms >= (from_ms or received_ms - (HISTORY_BACK_MS if history else BACK_MS))

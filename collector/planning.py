@@ -211,7 +211,12 @@ def _bind(made: Plan, readings: Readings, spooled: Spooled, table: BindingTable,
         except ValueError as error:
             found.left_out.append((readings.device, LeftOut(Reason.UNIT_UNKNOWN, str(error))))
             continue
-        at, values = _believed(part, values, received_ms, binding.from_ms if len(at_ms) > 1 else 0, found)
+        at = [received_ms] if part.at_ms is None else part.at_ms
+        if doubted := _doubted(part, received_ms, binding.from_ms):
+            detail = f"{part.register}: {len(doubted)} of {len(at)} values, the first of {_utc(at[min(doubted)])}"
+            found.left_out.append((readings.device, LeftOut(Reason.TIME_IMPLAUSIBLE, detail)))
+            values = [value for place, value in enumerate(values) if place not in doubted]
+            at = [moment for place, moment in enumerate(at) if place not in doubted]
         if not at:
             continue
         source = f"mqtt:{readings.device}"
@@ -241,19 +246,12 @@ def _said(binding: Binding, readings: Readings) -> tuple[str, Sequence[float]]:
     return binding.as_register, [value for value, _ in converted]
 
 
-def _believed(
-    readings: Readings, values: Sequence[float], received_ms: int, history_from_ms: int, found: _Found
-) -> tuple[Sequence[int], Sequence[float]]:
-    """Instants and values whose date can be meant; the others are found implausible."""
-    if readings.at_ms is None:
-        return [received_ms], values
-    wrong = [at for at in readings.at_ms if not believable(at, received_ms, history_from_ms)]
-    if not wrong:
-        return readings.at_ms, values
-    detail = f"{readings.register}: {len(wrong)} of {len(values)} values, the first of {_utc(wrong[0])}"
-    found.left_out.append((readings.device, LeftOut(Reason.TIME_IMPLAUSIBLE, detail)))
-    kept = [place for place, at in enumerate(readings.at_ms) if believable(at, received_ms, history_from_ms)]
-    return [readings.at_ms[place] for place in kept], [values[place] for place in kept]
+def _doubted(readings: Readings, received_ms: int, from_ms: int) -> frozenset[int]:
+    """Places of instants that cannot be meant."""
+    at_ms = readings.at_ms or ()
+    history = len(at_ms) > 1
+    wrong = [place for place, at in enumerate(at_ms) if not believable(at, received_ms, from_ms, history=history)]
+    return frozenset(wrong)
 
 
 def _seen(readings: Readings) -> str:

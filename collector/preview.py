@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from collector.dates import AHEAD_MS, RECENT_MS
 from collector.decoders import FAMILIES, UNKNOWN_FAMILY, decode, guesses, understood
 from collector.field_guess import guess_of
 from collector.known import compiled
@@ -24,6 +25,7 @@ TEXT_SHOWN, BYTES_SHOWN = 2_000, 256
 class _Register:
     number: int = 0
     values: list[tuple[int, float]] = field(default_factory=list)
+    recent_ms: list[int] = field(default_factory=list)  # instants not long before their receipt
 
 
 def preview(
@@ -110,6 +112,7 @@ def _gather(registers: dict[str, _Register], readings: Sequence[Readings], recei
         register.number += len(said.value)
         at_ms = [received_ms] * len(said.value) if said.at_ms is None else said.at_ms
         register.values += zip(at_ms, said.value, strict=True)
+        register.recent_ms += [at for at in at_ms if received_ms - RECENT_MS <= at <= received_ms + AHEAD_MS]
 
 
 def _shown(name: str, register: _Register, around: Sequence[str]) -> RegisterPreview:
@@ -120,7 +123,7 @@ def _shown(name: str, register: _Register, around: Sequence[str]) -> RegisterPre
         name,
         "" if unsaid else word.unit,
         register.number,
-        values[0][0],
+        min(register.recent_ms, default=values[0][0]),
         tuple(values[: -NEWEST_SHOWN - 1 : -1]),
         guess_of(name.removeprefix("field."), around) if unsaid else None,
     )

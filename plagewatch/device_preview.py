@@ -18,7 +18,8 @@ class RegisterPreview:
     """One register in the packets that quarantine keeps.
 
     unit: of the register word, empty where the payload does not say. number: values in these packets. first_ms: the
-    oldest instant. newest: instants and values, the newest first.
+    oldest instant that a device with a sound clock sends of itself; the oldest of all where there is none. newest:
+    instants and values, the newest first.
     """
 
     register: str

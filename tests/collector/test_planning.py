@@ -39,43 +39,47 @@ ESTIMATED = Path(modbus_json.__file__).parent / "cases" / "quality_and_estimates
 GAS = Binding("cellar", "gas_volume", "m")
 
 
+YEAR_MS = 366 * DAY_MS
+
+
 @pytest.mark.parametrize(
     ("distance_ms", "taken"),
     [
         (3 * HOUR_MS, True),  # local summer time sent as UTC, on a clock that is an hour wrong too
         (3 * HOUR_MS + 1000, False),
         (DAY_MS, False),
-        (-400 * DAY_MS, True),
-        (-400 * DAY_MS - 1000, False),
-        (-20 * 365 * DAY_MS, False),
+        (-5 * YEAR_MS, True),
+        (-5 * YEAR_MS - 1000, False),
+        (-26 * YEAR_MS, False),  # a clock that was never set
     ],
 )
-def test_a_live_date_is_taken_from_400_days_back_to_3_hours_ahead(distance_ms, taken):
-    made = plan([single(NOW_MS + distance_ms)], known(GAS))
+def test_a_live_date_is_taken_from_5_years_back_to_3_hours_ahead(distance_ms, taken):
+    spooled = single(NOW_MS + distance_ms)
+    made = plan([spooled], known(GAS))
     assert [list(block.at_ms) for block in made.blocks] == ([[NOW_MS + distance_ms]] if taken else [])
-    reasons = [(item.device, item.reason, item.payload) for item in made.quarantine]
-    payload = single(NOW_MS + distance_ms).packet.payload
-    assert reasons == ([] if taken else [("cellar", Reason.TIME_IMPLAUSIBLE, payload)])
+    kept = [(item.device, item.reason, item.payload) for item in made.quarantine]
+    assert kept == ([] if taken else [("cellar", Reason.TIME_IMPLAUSIBLE, spooled.packet.payload)])
 
 
-def test_a_history_reaches_back_to_the_date_somebody_entered_with_the_binding():
-    start_ms = NOW_MS - 800 * DAY_MS
-    spooled = frame(start_ms, DAY_MS, 800)
-    by_default = plan([spooled], known(GAS))
-    # Instants 800, 799, ... 1 days before receipt: the 400 that are older than 400 days are not believed.
-    assert [len(block.at_ms) for block in by_default.blocks] == [400]
-    assert by_default.blocks[0].value[0] == 400.0
-    (item,) = by_default.quarantine
-    assert (item.reason, "400 of 800 values" in item.detail) == (Reason.TIME_IMPLAUSIBLE, True)
-    entered = plan([spooled], known(Binding("cellar", "gas_volume", "m", start_ms)))
-    assert [len(block.at_ms) for block in entered.blocks] == [800]
-    assert entered.quarantine == []
-    # A single reading of then is no history: its clock is wrong.
-    assert plan([single(start_ms)], known(Binding("cellar", "gas_volume", "m", start_ms))).blocks == []
+def test_a_history_reaches_further_back_and_loses_only_what_does_not():
+    # Ten instants a year apart, 20, 19, ... 11 years before receipt: the five older than 15 years are not believed.
+    made = plan([frame(NOW_MS - 20 * YEAR_MS, YEAR_MS, 10)], known(GAS))
+    assert [list(block.value) for block in made.blocks] == [[5.0, 6.0, 7.0, 8.0, 9.0]]
+    (item,) = made.quarantine
+    assert (item.reason, "5 of 10 values" in item.detail) == (Reason.TIME_IMPLAUSIBLE, True)
+
+
+def test_what_somebody_said_goes_further_than_any_limit_and_no_further():
+    from_ms = NOW_MS - 18 * YEAR_MS
+    said = known(Binding("cellar", "gas_volume", "m", from_ms))
+    assert len(plan([single(from_ms)], said).blocks) == 1
+    (item,) = plan([single(from_ms - 1000)], said).quarantine
+    assert item.reason is Reason.UNKNOWN_DEVICE
+    assert plan([single(NOW_MS + 4 * HOUR_MS)], said).blocks == []
 
 
 def test_a_packet_is_judged_by_its_own_receipt_however_late_it_is_handled():
-    received_ms = NOW_MS - 1000 * DAY_MS
+    received_ms = NOW_MS - 10 * YEAR_MS
     assert len(plan([single(received_ms - HOUR_MS, received_ms)], known(GAS)).blocks) == 1
 
 
