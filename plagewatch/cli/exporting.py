@@ -1,18 +1,16 @@
 """`export`: intervals of a meter as a file."""
 
-import csv
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
-from plagewatch.cli import later
+from plagewatch.cli.export_files import EXCEL_ROWS, WRITERS, Export, write_excel
 from plagewatch.cli.opening import DataDir, read_settings, refuse, show, stores
 from plagewatch.metering import local_time
-from plagewatch.metering.intervals import Intervals, Resolution
+from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.readings import Flow
 from plagewatch.store.records import registry
 
@@ -28,6 +26,7 @@ class Grain(StrEnum):
     QUARTERS = "quarters"
     HOURS = "hours"
     DAYS = "days"
+    MONTHS = "months"
 
 
 class Counted(StrEnum):
@@ -37,21 +36,30 @@ class Counted(StrEnum):
     EXPORT = "export"
 
 
-RESOLUTION = {Grain.QUARTERS: Resolution.QUARTER, Grain.HOURS: Resolution.HOUR, Grain.DAYS: Resolution.DAY}
+RESOLUTION = {
+    Grain.QUARTERS: Resolution.QUARTER,
+    Grain.HOURS: Resolution.HOUR,
+    Grain.DAYS: Resolution.DAY,
+    Grain.MONTHS: Resolution.MONTH,
+}
 
 
 def export(
     what: Annotated[Grain, typer.Argument()],
     meter: Annotated[str, typer.Option(help="The meter's id.")],
-    out: Annotated[Path, typer.Option(help="File to write (.csv).")],
+    out: Annotated[Path, typer.Option(help="File to write: .csv, .xlsx or .parquet.")],
     first: Annotated[str | None, typer.Option("--from", help="First local day, e.g. 2026-01-01.")] = None,
     to: Annotated[str | None, typer.Option(help="Local day after the last.")] = None,
     register: Annotated[Counted, typer.Option(help="What the meter is for, or what was fed back.")] = Counted.TOTAL,
+    detail: Annotated[
+        bool, typer.Option("--detail", help="In .csv also how much was interpolated, spread, estimated, typed in.")
+    ] = False,
     data: DataDir = None,
 ) -> None:
     """Intervals of one meter with coverage and provenance, as a file."""
-    if out.suffix != ".csv":
-        refuse(f"export to {out.suffix or 'a file without ending'}: not built yet: issue “{later.LEDGER}”; write .csv.")
+    write = WRITERS.get(out.suffix.lower())
+    if write is None:
+        refuse(f"{out.name} has none of the endings {', '.join(WRITERS)}, which say what is written.")
     flow: Flow = "export" if register is Counted.EXPORT else "main"
     with stores(read_settings(data)) as opened:
         known = registry.meter(opened.engine, meter)
@@ -62,8 +70,12 @@ def export(
         if from_s >= to_s:
             refuse(f"No day lies between --from {first} and --to {to}: --to is the day after the last.")
         rows = opened.series.intervals(RESOLUTION[what], meter, from_s, to_s, flow)
+    if write is write_excel and len(rows) > EXCEL_ROWS:
+        refuse(
+            f"{len(rows)} rows are more than a sheet of Excel holds; write .csv or .parquet, or take a shorter time."
+        )
     try:
-        _write_csv(rows, out)
+        write(Export(rows, meter, register.value, known.unit, timezone, detail), out)
     except OSError as error:
         refuse(f"{out} cannot be written ({error.strerror}).")
     show(f"{out}: {len(rows)} {what.value} of {meter}")
@@ -76,23 +88,3 @@ def _bound(text: str | None, timezone: str, otherwise_s: int) -> int:
         return local_time.day_start_s(date.fromisoformat(text), timezone)
     except ValueError:
         refuse(f"{text!r} is no day; write it as 2026-01-01.")
-
-
-def _write_csv(rows: Intervals, out: Path) -> None:
-    with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["start", "amount", "coverage", "provenance"])
-        for n, start_s in enumerate(rows.start_s.tolist()):
-            amount = "" if np.isnan(rows.amount[n]) else f"{rows.amount[n]:.6f}"
-            start = datetime.fromtimestamp(start_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            writer.writerow([start, amount, f"{rows.coverage[n]:.6f}", _provenance(rows, n)])
-
-
-def _provenance(rows: Intervals, n: int) -> str:
-    """The origins that have a part in an amount, the largest first."""
-    if np.isnan(rows.amount[n]):
-        return "missing"
-    parts = {name: abs(float(getattr(rows, name)[n])) for name in ("interpolated", "spread", "estimated", "manual")}
-    parts["measured"] = abs(float(rows.amount[n])) - sum(parts.values())
-    present = sorted((name for name, part in parts.items() if part > 1e-9), key=lambda name: -parts[name])
-    return "+".join(present) or "measured"
