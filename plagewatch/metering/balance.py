@@ -141,7 +141,9 @@ def check_link(links: Iterable[SubMeter], added: SubMeter, meters: Mapping[str, 
         text = N_("From %(first)s to %(after)s there is no day.")
         raise EditRefused(Refusal.NO_DAY, text, first=added.valid_from, after=added.valid_to)
     if (head.carrier, head.unit) != (sub.carrier, sub.unit) or Kind.GAUGE in (head.kind, sub.kind):
-        text = N_("%(head)s counts %(carrier)s in %(unit)s, %(sub)s %(other)s in %(otherunit)s: they make no balance.")
+        text = N_(
+            "%(head)s counts %(carrier)s in %(unit)s, and %(sub)s %(other)s in %(otherunit)s: they make no balance."
+        )
         raise EditRefused(
             Refusal.UNLIKE,
             text,

@@ -9,16 +9,22 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
+from math import isfinite
 
 import numpy as np
 
 from plagewatch.metering.fuels import LITRES, gross_kwh
-from plagewatch.metering.intervals import Intervals
+from plagewatch.metering.intervals import Floats, Intervals
 from plagewatch.metering.local_time import day_start_s, day_starts_s
-from plagewatch.metering.meters import Carrier, Delivery, MeterFacts
+from plagewatch.metering.meters import Carrier, Delivery, Kind, Meter, MeterFacts
+from plagewatch.metering.refused import EditRefused, Refusal
+from plagewatch.tickets.texts import N_
 
 MOST_DAYS_BETWEEN = 365
 """PLAGE platform manual (January 2021): at most 365 days between two deliveries."""
+
+UNITS_OF_INVOICES = ("l", "m3", "kg")
+EARLIEST = date(1970, 1, 1)
 
 
 class DeliveryNote(StrEnum):
@@ -72,6 +78,75 @@ def _of_one(carrier: Carrier, delivery: Delivery, facts: Sequence[MeterFacts]) -
         yield DeliveryFinding(DeliveryNote.LARGER_THAN_TANK, on, litres, tank_l)
 
 
+def check_delivery(meter: Meter, delivery: Delivery, today: date) -> None:
+    """Raise EditRefused where a delivery cannot have been one.
+
+    A unit by which the fuel has no calorific value is kept as the invoice has it: `findings` tells of it.
+    """
+    if meter.kind is not Kind.DELIVERY:
+        raise EditRefused(Refusal.KIND, N_("%(meter)s is no tank that deliveries fill."), meter=meter.name)
+    if not (isfinite(delivery.quantity) and delivery.quantity > 0):
+        text = N_("The quantity is %(quantity)s; it must be above 0.")
+        raise EditRefused(Refusal.QUANTITY, text, quantity=delivery.quantity)
+    if delivery.unit not in UNITS_OF_INVOICES:
+        text = N_("“%(unit)s” is no unit of a delivery; there are %(units)s.")
+        raise EditRefused(Refusal.UNIT, text, unit=delivery.unit, units=", ".join(UNITS_OF_INVOICES))
+    if not EARLIEST <= delivery.delivered_on <= today:
+        text = N_("A delivery cannot have come on %(day)s: give a day from %(first)s to %(last)s.")
+        raise EditRefused(Refusal.DAY, text, day=delivery.delivered_on, first=EARLIEST, last=today)
+
+
+def changed_stretches(
+    carrier: Carrier, before: Iterable[Delivery], after: Iterable[Delivery], tz: str
+) -> list[tuple[int, int]]:
+    """Stretches [first, after) of whole local days whose figures differ, in seconds since 1970 UTC.
+
+    A delivery between two others changes the days from the one before it to the one after it: those up to it are now
+    told by itself, the rest by the following one alone.
+
+    >>> oil = [Delivery("m", date(2026, 1, day), 1000.0, "l") for day in (1, 21)]
+    >>> added = changed_stretches(Carrier.OIL, oil, [*oil, Delivery("m", date(2026, 1, 6), 500.0, "l")], "UTC")
+    >>> [((after - first) // 86400, first == day_start_s(date(2026, 1, 1), "UTC")) for first, after in added]
+    [(20, True)]
+    """
+    was, will_be = burnt_by_day(carrier, before, tz), burnt_by_day(carrier, after, tz)
+    all_days = np.union1d(was.start_s, will_be.start_s)
+    if not len(all_days):
+        return []
+
+    def laid_out(days: Intervals) -> Floats:
+        amounts = np.full(len(all_days), np.nan)
+        amounts[np.searchsorted(all_days, days.start_s)] = days.amount
+        return amounts
+
+    old, new = laid_out(was), laid_out(will_be)
+    places = np.flatnonzero((old != new) & ~(np.isnan(old) & np.isnan(new)))
+    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(places) else []
+    bounds = day_starts_s(int(all_days[0]), int(all_days[-1]) + 1, tz)
+    ends = bounds[np.searchsorted(bounds, all_days, side="right")]
+    return [(int(all_days[run[0]]), int(ends[run[-1]])) for run in runs]
+
+
+def units_of(carrier: Carrier) -> list[str]:
+    """Units of invoices by which a fuel has a calorific value; all of them where it has none.
+
+    >>> units_of(Carrier.OIL), units_of(Carrier.PELLETS)
+    (['l', 'm3'], ['kg'])
+    """
+    known = [unit for unit in UNITS_OF_INVOICES if _known(carrier, unit)]
+    return known or list(UNITS_OF_INVOICES)
+
+
+def energy_of(carrier: Carrier, delivery: Delivery) -> float:
+    """Gross energy of a delivery [kWh]; NaN where the fuel has no calorific value by that unit.
+
+    >>> round(energy_of(Carrier.OIL, Delivery("m", date(2026, 1, 1), 94.0, "l")))
+    1000
+    """
+    known = _known(carrier, delivery.unit) and delivery.quantity > 0
+    return gross_kwh(carrier, delivery.quantity, delivery.unit) if known else np.nan
+
+
 def _known(carrier: Carrier, unit: str) -> bool:
     try:
         gross_kwh(carrier, 1.0, unit)
@@ -92,10 +167,10 @@ def burnt_by_day(carrier: Carrier, deliveries: Iterable[Delivery], tz: str) -> I
     (10, 1000, 0.0)
     """
     fillings: dict[date, float] = {}
-    for delivery in deliveries:
-        known = _known(carrier, delivery.unit) and delivery.quantity > 0
-        kwh = gross_kwh(carrier, delivery.quantity, delivery.unit) if known else np.nan
-        fillings[delivery.delivered_on] = fillings.get(delivery.delivered_on, 0.0) + kwh
+    # By its key: a sum must not depend on the order in which the deliveries were read.
+    for delivery in sorted(deliveries, key=lambda one: (one.delivered_on, one.document)):
+        filled = fillings.get(delivery.delivered_on, 0.0) + energy_of(carrier, delivery)
+        fillings[delivery.delivered_on] = filled
     days = sorted(fillings)
     if len(days) < 2:
         return Intervals.empty()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
-from plagewatch.metering.meters import MeterFacts, Swap
+from plagewatch.metering.meters import MeterFacts, Swap, VirtualFormula
 
 EVER_MS = (-(10**14), 10**14)
 """Older and newer than any instant that the door lets in."""
@@ -43,6 +43,16 @@ def swap_stretches(before: Iterable[Swap], after: Iterable[Swap]) -> list[Span]:
         old, new = ([swap for swap in some if swap.digits is not None] for some in (old, new))
         spans += _differing(old, new, lambda swap: swap.at_ms, lambda swap: swap and swap.digits)
     return united(spans)
+
+
+def formula_stretches(before: Sequence[VirtualFormula], after: Sequence[VirtualFormula]) -> list[Span]:
+    """Where another formula of a virtual meter is in force, or none any more.
+
+    >>> first, second = VirtualFormula("v", "[a]", 0), VirtualFormula("v", "[b]", 9)
+    >>> formula_stretches([first], [first, second])
+    [(9, 100000000000000)]
+    """
+    return _differing(before, after, lambda one: one.valid_from_ms, lambda one: one and one.formula)
 
 
 def united(spans: Iterable[Span]) -> list[Span]:

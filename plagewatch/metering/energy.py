@@ -8,6 +8,27 @@ import numpy as np
 from plagewatch.metering.intervals import Intervals
 from plagewatch.metering.local_time import local_fields
 from plagewatch.metering.meters import CalorificValue
+from plagewatch.metering.refused import EditRefused, Refusal
+from plagewatch.tickets.texts import N_
+
+LEAST_KWH_PER_M3, MOST_KWH_PER_M3 = 5.0, 15.0
+"""Far around what burns in a gas network (methane 11.1 kWh/m3, EN ISO 6976): beyond it a comma or a unit is wrong."""
+
+
+def check_value(value: CalorificValue) -> None:
+    """Raise EditRefused where nobody's gas can have such a calorific value.
+
+    >>> from datetime import date
+    >>> check_value(CalorificValue("brussels", date(2026, 1, 1), 1150.0))
+    Traceback (most recent call last):
+    plagewatch.metering.refused.EditRefused: 1150 kWh/m³ is no calorific value of gas: it is between 5 and 15.
+    """
+    if not value.station.strip():
+        raise EditRefused(Refusal.NAME, N_("Name the station."))
+    if not LEAST_KWH_PER_M3 <= value.kwh_per_m3 <= MOST_KWH_PER_M3:
+        text = N_("%(value)s kWh/m³ is no calorific value of gas: it is between %(least)s and %(most)s.")
+        limits = {"least": LEAST_KWH_PER_M3, "most": MOST_KWH_PER_M3}
+        raise EditRefused(Refusal.CALORIFIC_VALUE, text, value=value.kwh_per_m3, **limits)
 
 
 def energy_kwh(volume: Intervals, values: Iterable[CalorificValue], tz: str) -> Intervals:

@@ -79,7 +79,7 @@ LINKS = [SubMeter("a", "b"), SubMeter("b", "c"), SubMeter("a", "d", valid_to=dat
         (SubMeter("c", "a"), Refusal.CIRCLE, "c stands behind a"),
         (SubMeter("a", "a"), Refusal.CIRCLE, "behind itself"),
         (SubMeter("a", "x"), Refusal.UNKNOWN, "There is no meter “x”"),
-        (SubMeter("a", "w"), Refusal.UNLIKE, "a counts electricity in kWh, w water in m3"),
+        (SubMeter("a", "w"), Refusal.UNLIKE, "a counts electricity in kWh, and w water in m3"),
         (SubMeter("a", "room"), Refusal.UNLIKE, "no balance"),
         (SubMeter("c", "d"), Refusal.TAKEN, "d stands behind a"),
         (SubMeter("c", "d", date(2026, 1, 1), date(2026, 1, 1)), Refusal.NO_DAY, "2026-01-01 to 2026-01-01"),

@@ -12,7 +12,8 @@ from enum import StrEnum
 from sqlalchemy import Connection, Engine, insert, select
 
 from plagewatch.metering.edits import EVER_MS, Span, facts_stretches, swap_stretches
-from plagewatch.metering.meters import CalorificValue, MeterFacts, Swap, VirtualFormula
+from plagewatch.metering.energy import check_value
+from plagewatch.metering.meters import CalorificValue, MeterFacts, Swap
 from plagewatch.store import tables
 from plagewatch.store.records import audit, registry
 from plagewatch.store.records.work import DirtyWindow
@@ -38,6 +39,12 @@ class What(StrEnum):
     SUB_METER_SET = "sub_meter_set"
     SUB_METER_REMOVED = "sub_meter_removed"
     READING_ENTERED = "reading_entered"
+    DELIVERY_ENTERED = "delivery_entered"
+    DELIVERY_CHANGED = "delivery_changed"
+    DELIVERY_REMOVED = "delivery_removed"
+    METER_ENTERED = "meter_entered"
+    METER_CHANGED = "meter_changed"
+    ORGANISATION_SET = "organisation_set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +131,9 @@ class MeterEditor:
             audit.line(connection, self.by.at_ms, self.by.who, What.SWAP_DISMISSED, meter, None, row)
         return True
 
-    def set_formula(self, formula: VirtualFormula) -> bool:
-        """How a virtual meter is computed from an instant on, up to the next formula."""
-        return self._edit_formula(What.FORMULA_SET, formula, [formula])
-
-    def remove_formula(self, formula: VirtualFormula) -> bool:
-        """Take back the formula of an instant."""
-        return self._edit_formula(What.FORMULA_REMOVED, formula, [])
-
     def set_calorific_value(self, value: CalorificValue) -> bool:
-        """Energy in a cubic metre of a station's gas from a local day on."""
+        """Energy in a cubic metre of a station's gas from a local day on. Raises EditRefused."""
+        check_value(value)
         return self._edit_calorific_value(What.CALORIFIC_VALUE_SET, value, [value])
 
     def remove_calorific_value(self, value: CalorificValue) -> bool:
@@ -157,15 +157,6 @@ class MeterEditor:
             what = _what(old, new, (What.SWAP_DECLARED, What.SWAP_CHANGED, What.SWAP_REMOVED))
             windows = self._windows(meter, swap_stretches(before, after))
             return apply(connection, self.by, Change(what, meter, old, new, windows))
-
-    def _edit_formula(self, what: What, formula: VirtualFormula, new: Sequence[VirtualFormula]) -> bool:
-        with editing(self.engine) as connection:
-            known = registry.entries(connection, VirtualFormula, meter=formula.meter)
-            old = [one for one in known if one.valid_from_ms == formula.valid_from_ms]
-            later = [one.valid_from_ms for one in known if one.valid_from_ms > formula.valid_from_ms]
-            last_ms = min([self.by.at_ms, *(at_ms - 1 for at_ms in later)])
-            windows = [DirtyWindow(formula.meter, formula.valid_from_ms, last_ms)]
-            return apply(connection, self.by, Change(what, formula.meter, old, new, windows))
 
     def _edit_calorific_value(self, what: What, value: CalorificValue, new: Sequence[CalorificValue]) -> bool:
         with editing(self.engine) as connection:

@@ -50,7 +50,19 @@ Entry = (
 )
 
 Dated = TypeVar(
-    "Dated", Meter, MeterFacts, Swap, Share, BuildingShare, SubMeter, VirtualFormula, CalorificValue, Delivery
+    "Dated",
+    Site,
+    Building,
+    Meter,
+    MeterFacts,
+    Swap,
+    Share,
+    BuildingShare,
+    SubMeter,
+    VirtualFormula,
+    CalorificValue,
+    Delivery,
+    Organisation,
 )
 
 TABLE_OF: dict[type[Entry], Table] = {
