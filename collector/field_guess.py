@@ -92,6 +92,8 @@ def _fits(register: str, unit: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    # Units first: their capitals begin no word.
+    units = re.sub(r"[kK](Wh?)(?![a-z])", lambda found: f" k{found[1].lower()} ", re.sub(r"[mM]Wh(?![a-z])", " ", text))
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", units)
     plain = unicodedata.normalize("NFKD", apart).encode("ascii", "ignore").decode().lower()
     return _WORD.findall(plain)

@@ -14,13 +14,14 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from collector.decoders.sparkplug_b.schema import Payload
 from collector.mqtt import MqttCollector, MqttSettings
 from collector.pipeline import Pipeline
 from collector.spool import Spool
 from plagewatch.embedded_broker import embedded_broker
 from plagewatch.health import PartState
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
-from plagewatch.metering.readings import Reason
+from plagewatch.metering.readings import Ask, Packet, Reason
 from plagewatch.store.records.quarantine import counts
 from plagewatch.store.records.registry import save
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -149,6 +150,7 @@ def test_while_the_collector_is_away_the_broker_keeps_everything(bench):
 DYING = """
 import os, sys, time
 from pathlib import Path
+from collector.decoders.sparkplug_b.schema import Payload
 from collector.mqtt import MqttCollector, MqttSettings
 from collector.pipeline import Pipeline
 from collector.spool import Spool
@@ -278,3 +280,51 @@ def test_without_a_broker_it_says_so_and_stops_at_once(tmp_path, engine, series)
         collector.stop()
         assert time.monotonic() - before < 5
         spool.close()
+
+
+def test_what_decoders_want_to_know_is_asked_once_a_minute(bench):
+    topic = f"spBv1.0/{bench.device}/NCMD/edge"
+    heard: list[bytes] = []
+    listener = new_client(bench.settings, f"listener-{bench.device}")
+    listener.on_message = lambda _client, _userdata, message: heard.append(message.payload)
+    subscribed: list[int] = []
+    listener.on_subscribe = lambda _client, _userdata, mid, *_rest: subscribed.append(mid)
+    listener.connect("127.0.0.1", bench.settings.port)
+    listener.loop_start()
+    try:
+        listener.subscribe(topic, 1)
+        until(lambda: bool(subscribed), "the listener's topic")
+        collector = bench.collector()
+        asks = [Ask(topic, b"rebirth"), Ask(topic, b"rebirth again")]
+        assert collector.ask(asks, 1_000.0) == 1
+        assert collector.ask(asks, 1_059.9) == 0
+        assert collector.ask(asks, 1_060.0) == 1
+        assert collector.ask([Ask("no/+/wildcards", b"")], 1_060.0) == 0
+        until(lambda: len(heard) == 2, "what was asked")
+        assert heard == [b"rebirth", b"rebirth"]
+    finally:
+        listener.disconnect()
+        listener.loop_stop()
+    collector.stop()
+    assert collector.ask(asks, 2_000.0) == 0  # without a connection nothing is asked, and nothing waits
+
+
+def test_what_the_collector_asks_does_not_come_back_to_it(bench_on, broker):
+    bench = bench_on(broker.port)
+    topic = f"spBv1.0/{bench.device}/NCMD/edge"
+    collector = bench.collector((topic,))
+    assert collector.ask([Ask(topic, b"rebirth")], 1_000.0) == 1
+    bench.publish(b"of somebody else", topic)
+    until(lambda: bench.spool.last_id() > 0, "the other's message")
+    assert [spooled.packet.payload for spooled in bench.spool.read_after(0, 9)] == [b"of somebody else"]
+
+
+def test_an_unknown_edge_node_is_asked_for_its_names(bench):
+    """A Sparkplug message with only an alias: the drain's report holds what to publish."""
+    body = Payload(timestamp=now_ms(), seq=7)
+    metric = body.metrics.add()
+    metric.alias, metric.datatype, metric.double_value = 3, 10, 12.5
+    bench.pipeline.accept([Packet("spBv1.0/g/DDATA/edge/meter", body.SerializeToString(), now_ms())])
+    report = bench.pipeline.drain(now_ms())
+    assert [ask.topic for ask in report.asks] == ["spBv1.0/g/NCMD/edge"]
+    assert bench.collector().ask(report.asks, time.time()) == 1
