@@ -80,10 +80,13 @@ class Remade:
 def from_indexes(series: SeriesStore, subject: Subject, usual_s: Mapping[str, float], span_ms: Span) -> Remade:
     """The flow's quarters that samples in [span_ms[0], span_ms[1]] touch. usual_s: of each of its registers."""
     parts = {register: _part(series, subject, register, usual, span_ms) for register, usual in usual_s.items()}
-    whole_ms = min(part.span_ms[0] for part in parts.values()), max(part.span_ms[1] for part in parts.values())
+    whole_ms = _whole_ms(parts)
     if len(parts) > 1:
-        # All parts of a sum must be made for the same stretch.
-        parts = {register: _part(series, subject, register, usual, whole_ms) for register, usual in usual_s.items()}
+        # All parts of a sum must be made for the same stretch; where one of them begins, its want before counts too.
+        begins = any(part.evidence.at_ms[0] >= span_ms[0] for part in parts.values())
+        around_ms = EVER_MS if begins else whole_ms
+        parts = {register: _part(series, subject, register, usual, around_ms) for register, usual in usual_s.items()}
+        whole_ms = _whole_ms(parts) if begins else whole_ms
     start_s, end_s = whole_ms[0] // 1000, -(-whole_ms[1] // 1000)
     booked, found = [], {}
     for register, part in parts.items():
@@ -102,6 +105,10 @@ class _Part:
     evidence: Evidence
     terms: Terms
     span_ms: Span
+
+
+def _whole_ms(parts: Mapping[str, _Part]) -> Span:
+    return min(part.span_ms[0] for part in parts.values()), max(part.span_ms[1] for part in parts.values())
 
 
 def _part(series: SeriesStore, subject: Subject, register: str, usual_s: float, span_ms: Span) -> _Part:
