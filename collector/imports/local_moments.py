@@ -60,12 +60,19 @@ class LocalMoments:
             raise RowRefused(Reason.TIME_IMPLAUSIBLE, column, detail, device)
         return summer_ms if times == 1 else winter_ms
 
+    def comes_twice(self, text: str, column: str, as_end: bool = False) -> bool:
+        """Whether a stamp may mean two instants. Raises RowRefused."""
+        first_ms, second_ms = self._both(text, column, "", as_end)
+        return first_ms != second_ms
+
     def interval(self, start: str, until: str, series: Hashable, column: str, device: str = "") -> tuple[int, int]:
         """Start and end of an interval, milliseconds since 1970 UTC. Raises RowRefused.
 
         Locally an interval may end before it starts: 02:45 to 02:00. Where only one of the two hours fits, it is it.
         """
         starts, ends = self._both(start, column, device, False), self._both(until, column, device, True)
+        if starts[0] == starts[1] and ends[0] == ends[1] and ends[0] > starts[0]:
+            return starts[0], ends[0]
         fits = {
             start_ms: min(end_ms for end_ms in ends if end_ms > start_ms)
             for start_ms in starts

@@ -113,13 +113,29 @@ def _reaches(row: Sequence[str], place: Mapping[str, int]) -> bool:
     return len(row) > max(place["date"], place.get("slot", 0))
 
 
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What rows with the same words are. times: value × times is in the meter's unit. why_not: passed over, and why."""
+
+    meter: str
+    register: str
+    word: str = ""
+    times: float = 1.0
+    length_s: int = QUARTER_S
+    quality: Quality = Quality.MEASURED
+    why_not: str = ""
+
+
 class _Reader:
     def __init__(self, work: Import, layout: _Layout) -> None:
         self._work = work
-        self._place, self._needed = layout.place, max(layout.place[name] for name in NEEDED)
+        place = layout.place
+        self._needed = max(place[name] for name in (*NEEDED, "slot") if name in place)
+        self._date, self._value, self._slot = place["date"], place["value"], place.get("slot")
+        self._words = [place.get(name) for name in ("ean", "register", "unit", "quality", "frequency")]
         self._directory = Directory(work.engine, work.order)
         self._slots = Slots(layout.stamp, work.now_ms)
-        self._units: dict[tuple[str, str, str, str], tuple[float, int]] = {}
+        self._meanings: dict[tuple[str, ...], _Meaning] = {}
         self.gathering = Gathering()
         if layout.stamp is Stamp.END:
             work.notes.append(
@@ -128,31 +144,37 @@ class _Reader:
 
     def take(self, row: Sequence[str]) -> bool:
         """One row; whether enough is gathered. Raises RowRefused."""
-        place = self._place
         if len(row) <= self._needed:
             raise RowRefused(Reason.MALFORMED, "", f"the row has {len(row)} cells, {self._needed + 1} are needed")
-        name = bare_id(row[place["ean"]])
-        meter = self._directory.find(name, "EAN")
+        words = tuple(["" if place is None or place >= len(row) else row[place] for place in self._words])
+        meaning = self._meanings.get(words)
+        if meaning is None:
+            meaning = self._meanings[words] = self._meaning(*(word.strip() for word in words))
+        slot = "" if self._slot is None else row[self._slot]
+        if meaning.meter:  # told also where the value is missing: stamps of October count
+            at_ms = self._slots.read(row[self._date], slot, meaning.length_s, (meaning.meter, meaning.register))
+        if meaning.why_not:
+            self._work.pass_over(meaning.why_not)
+            return False
+        value = plain_number_of(row[self._value].strip(), "value", meaning.meter) * meaning.times
+        return self.gathering.add(meaning.meter, meaning.word, at_ms, value, meaning.quality)
+
+    def _meaning(self, name: str, register: str, unit: str, code: str, frequency: str) -> _Meaning:
+        meter = self._directory.find(bare_id(name), "EAN")
         if meter is None:
-            self._work.pass_over("of meters that are not asked for")
-            return False
-        register = row[place["register"]].strip().upper().replace(" ", "")
+            return _Meaning("", "", why_not="of meters that are not asked for")
+        register = register.upper().replace(" ", "")
         if register in REACTIVE:
-            self._work.pass_over("of reactive energy")
-            return False
-        flow = self._flow(register, meter)
-        times, length_s = self._unit(row, meter, register)
-        date, slot = row[place["date"]], row[place["slot"]] if "slot" in place else ""
-        at_ms = self._slots.read(date, slot, length_s, (meter.id, register))
-        code = row[place["quality"]].strip().zfill(2)
+            return _Meaning("", "", why_not="of reactive energy")
+        flow, length_s = self._flow(register, meter), _length_s(frequency, meter)
+        times = _factor(unit, meter, length_s)
+        code = code.zfill(2)
         if code in GAPS:
-            self._work.pass_over(f"with quality {code} ({GAPS[code]}): a gap, not zero")
-            return False
-        quality = MEASURED.get(code)
-        if quality is None:
+            why_not = f"with quality {code} ({GAPS[code]}): a gap, not zero"
+            return _Meaning(meter.id, register, length_s=length_s, why_not=why_not)
+        if code not in MEASURED:
             raise RowRefused(Reason.FLAGGED, "quality", f"what quality {shown(code)} means is not known", meter.id)
-        value = plain_number_of(row[place["value"]].strip(), "value", meter.id) * times
-        return self.gathering.add(meter.id, interval_word(meter, flow), at_ms, value, quality)
+        return _Meaning(meter.id, register, interval_word(meter, flow), times, length_s, MEASURED[code])
 
     def close(self) -> None:
         """What there is to tell of the whole file."""
@@ -169,18 +191,6 @@ class _Reader:
         if register not in FLOWS:
             raise RowRefused(Reason.UNKNOWN_REGISTER, "register", f"{shown(register)} is not known", meter.id)
         return FLOWS[register]
-
-    def _unit(self, row: Sequence[str], meter: Meter, register: str) -> tuple[float, int]:
-        """What a value is multiplied by to be an amount in the meter's unit, and the length of its slot [s]."""
-        text = row[self._place["unit"]].strip()
-        frequency = row[self._place["frequency"]] if "frequency" in self._place else ""
-        slot = row[self._place["slot"]] if "slot" in self._place else ""
-        key = (meter.id, text, frequency, "range" if "-" in slot else "")
-        known = self._units.get(key)
-        if known is None:
-            length_s = _length_s(frequency, meter)
-            known = self._units[key] = (_factor(text, meter, length_s), length_s)
-        return known
 
 
 def _factor(text: str, meter: Meter, length_s: int) -> float:

@@ -6,13 +6,14 @@ from datetime import date
 from enum import StrEnum
 
 from collector.decoders.door import shown
-from collector.imports.cells import meant
+from collector.imports.cells import REMEMBERED, meant
 from collector.imports.local_moments import LocalMoments, day_first
 from collector.imports.refusals import RowRefused
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.readings import Reason
 
 BRUSSELS = "Europe/Brussels"
+_STRETCH = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?)\s*[-–/]\s*(\d{1,2}:\d{2}(?::\d{2})?)")
 
 
 class Stamp(StrEnum):
@@ -60,21 +61,36 @@ class Slots:
         self._stamp, self._now_ms = stamp, now_ms
         self._moments = LocalMoments(BRUSSELS, day_first, now_ms)
         self._days: dict[str, tuple[int, int]] = {}
+        self._once: dict[tuple[str, str, int], int] = {}
 
     def read(self, day: str, slot: str, length_s: int, series: Hashable) -> int:
         """The start of a slot of a series, milliseconds since 1970 UTC. Raises RowRefused."""
-        day, slot = day.strip(), slot.strip()
+        key = (day, slot, length_s)
+        known = self._once.get(key)
+        if known is not None:  # the slots of a hundred meters are the same ones
+            return known
+        at_ms, comes_twice = self._start(day.strip(), slot.strip(), length_s, series)
+        if not comes_twice:
+            if len(self._once) >= REMEMBERED:
+                self._once.clear()
+            self._once[key] = at_ms
+        return at_ms
+
+    def _start(self, day: str, slot: str, length_s: int, series: Hashable) -> tuple[int, bool]:
+        """The start of a slot, and whether the same words may mean another one."""
         if slot.isdigit() and len(slot) <= 3:
-            return self._numbered(day, int(slot), length_s)
-        ends = re.fullmatch(r"(\d{1,2}:\d{2}(?::\d{2})?)\s*[-–/]\s*(\d{1,2}:\d{2}(?::\d{2})?)", slot)
+            return self._numbered(day, int(slot), length_s), False
+        ends = _STRETCH.fullmatch(slot)
         if ends:
-            start, until = f"{day} {ends[1]}", f"{day} {ends[2]}"
-            if _clock(ends[2]) == "00:00":
-                until = f"{day} 24:00"
-            return self._moments.interval(start, until, series, "slot")[0]
+            start = f"{day} {ends[1]}"
+            until = f"{day} {'24:00' if _clock(ends[2]) == '00:00' else ends[2]}"
+            at_ms = self._moments.interval(start, until, series, "slot")[0]
+            return at_ms, self._moments.comes_twice(start, "slot")
         ends_slot = self._stamp is Stamp.END
-        at_ms = self._moments.read(f"{day} {_clock(slot) or slot}".strip(), series, "slot", as_end=ends_slot)
-        return at_ms - length_s * 1000 if ends_slot else at_ms
+        text = f"{day} {_clock(slot) or slot}".strip()
+        at_ms = self._moments.read(text, series, "slot", as_end=ends_slot)
+        comes_twice = self._moments.comes_twice(text, "slot", as_end=ends_slot)
+        return at_ms - length_s * 1000 if ends_slot else at_ms, comes_twice
 
     def _numbered(self, day: str, number: int, length_s: int) -> int:
         # Quarter-hours counted from local midnight: 92, 96 or 100 of them, and no hour is told twice.

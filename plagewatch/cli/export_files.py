@@ -47,19 +47,20 @@ def write_excel(export: Export, out: Path) -> None:
     import openpyxl
 
     rows, zone = export.rows, ZoneInfo(export.timezone)
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(export.flow)
-    sheet.freeze_panes = "A2"
     in_unit = [f"{name} [{export.unit}]" for name in ("amount", *PARTS)]
-    sheet.append(["start (UTC)", f"start ({export.timezone})", in_unit[0], "coverage", "provenance", *in_unit[1:]])
-    for n, start in enumerate(_starts(rows)):
-        local = start.astimezone(zone)
-        known = not np.isnan(rows.amount[n])
-        amounts = [float(getattr(rows, name)[n]) if known else None for name in ("amount", *PARTS)]
-        # Cells of Excel have no zone.
-        stamps = [start.replace(tzinfo=None), local.replace(tzinfo=None)]
-        sheet.append([*stamps, amounts[0], float(rows.coverage[n]), provenance(rows, n), *amounts[1:]])
-    book.save(out)
+    # A file that cannot be written must fail before openpyxl begins one of its own.
+    with out.open("wb") as file:
+        book = openpyxl.Workbook(write_only=True)
+        sheet = book.create_sheet(export.flow)
+        sheet.freeze_panes = "A2"
+        sheet.append(["start (UTC)", f"start ({export.timezone})", in_unit[0], "coverage", "provenance", *in_unit[1:]])
+        for n, start in enumerate(_starts(rows)):
+            known = not np.isnan(rows.amount[n])
+            amounts = [float(getattr(rows, name)[n]) if known else None for name in ("amount", *PARTS)]
+            # Cells of Excel have no zone.
+            stamps = [start.replace(tzinfo=None), start.astimezone(zone).replace(tzinfo=None)]
+            sheet.append([*stamps, amounts[0], float(rows.coverage[n]), provenance(rows, n), *amounts[1:]])
+        book.save(file)
 
 
 def write_parquet(export: Export, out: Path) -> None:
