@@ -18,6 +18,7 @@ from collector.decoders import (
     ttn,
 )
 from collector.decoders.door import MAX_PAYLOAD_BYTES, Memory, Message, Refused, nothing, shown
+from collector.decoders.marks import marked
 from plagewatch.metering.readings import Decoded, Packet, Reason
 
 UNKNOWN_FAMILY = "unknown"
@@ -105,16 +106,22 @@ def device_of(topic: str, routes: Sequence[Route] = ()) -> str:
 def guesses(packet: Packet) -> list[tuple[str, Decoded]]:
     """What each family would make of a payload whose topic says nothing, the best guess first; none is left out.
 
+    The family whose marks the payload has goes before all others, also where it can read nothing of it.
+
     >>> made = guesses(Packet("", b'{"registers": {"gas_index": {"value": 12.5, "unit": "m3"}}}', 1_800_000_000_000))
     >>> made[0][0], len(made[0][1].readings)
     ('plain_json', 1)
     """
-    made = []
-    for family in FAMILIES:
-        match = family.topic.fullmatch(family.sample_topic)
-        assert match is not None, family.name
-        made.append((family.name, _decode_as(family, match, packet, {})))
-    return sorted(made, key=lambda one: understood(one[1]), reverse=True)
+    made = [(family.name, decode_as(family, packet)) for family in FAMILIES]
+    mark = marked(packet.payload)
+    return sorted(made, key=lambda one: (one[0] == mark, understood(one[1])), reverse=True)
+
+
+def decode_as(family: Family, packet: Packet) -> Decoded:
+    """What a family makes of a packet, whatever its topic."""
+    match = family.topic.fullmatch(packet.topic) or family.topic.fullmatch(family.sample_topic)
+    assert match is not None, family.name
+    return _decode_as(family, match, packet, {})
 
 
 def understood(decoded: Decoded) -> tuple[int, int]:

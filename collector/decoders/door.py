@@ -18,6 +18,7 @@ MAX_PAYLOAD_BYTES = 1 << 20
 EARLIEST_MS = 946_684_800_000  # 2000-01-01: no device of ours is older, a clock that was never set is
 LATEST_AHEAD_MS = 86_400_000
 
+_BARE_WORD = re.compile(r"(?<=[:,\[\s])(?P<sign>-)?(?P<word>nan|inf)(?=\s*[,\]}])")  # as C prints them
 _MIN_ISO_LENGTH = len("2000-01-01T00:00Z")
 
 
@@ -76,21 +77,25 @@ def nothing(reason: Reason, detail: str) -> Decoded:
 
 
 def parse_json(payload: bytes) -> object:
-    """The value a JSON payload holds. NaN and Infinity pass as floats, so that they cost one value and not all.
+    """The value a JSON payload holds. NaN, nan, Infinity and inf pass as floats: they cost one value and not all.
 
     Raises ValueError for what is no JSON, is not UTF-8, is empty or is nested too deeply.
 
-    >>> parse_json(b'[1, NaN]')
-    [1, nan]
+    >>> parse_json(b'[1, NaN]'), parse_json(b'{"a": nan, "b": -inf}')
+    ([1, nan], {'a': nan, 'b': -inf})
     """
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError:
         pass
     try:
-        return json.loads(payload.decode("utf-8-sig"))
+        return json.loads(_BARE_WORD.sub(_as_python_reads, payload.decode("utf-8-sig")))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _as_python_reads(word: re.Match[str]) -> str:
+    return f"{word['sign'] or ''}{'NaN' if word['word'] == 'nan' else 'Infinity'}".replace("-NaN", "NaN")
 
 
 def number(value: object) -> float | None:

@@ -44,6 +44,18 @@ def local_day(at_s: int, tz: str) -> date:
     return datetime.fromtimestamp(at_s, zone(tz)).date()
 
 
+def instants_s(wall: datetime, tz: str) -> list[int]:
+    """The instants at which a clock on the wall shows this [s since 1970 UTC]: one, or none or two at a change.
+
+    >>> instants_s(datetime(2026, 7, 1, 12, 0), "Europe/Brussels") == [1_782_900_000]
+    True
+    >>> [len(instants_s(datetime(2026, month, day, 2, 30), "Europe/Brussels")) for month, day in ((3, 29), (10, 25))]
+    [0, 2]
+    """
+    told = sorted({int(wall.replace(tzinfo=zone(tz), fold=fold).timestamp()) for fold in (0, 1)})
+    return [at_s for at_s in told if datetime.fromtimestamp(at_s, zone(tz)).replace(tzinfo=None, fold=0) == wall]
+
+
 def day_start_s(day: date, tz: str) -> int:
     """The first instant of a local day [seconds since 1970 UTC].
 

@@ -107,6 +107,43 @@ def test_without_a_topic_the_family_is_told_by_the_payload():
     seen = inspect(Packet("", payload, RECEIVED_MS))
     assert (seen["family"], seen["samples"][0]["value"]) == ("shelly", 2.0)
     assert inspect(Packet("", b'{"registers": {}}', RECEIVED_MS), "plain_json")["family"] == "plain_json"
-    assert inspect(Packet("weather/today", payload, RECEIVED_MS))["left_out"][0]["reason"] == "unknown_topic"
     with pytest.raises(UnknownFamily, match="plain_json, .*shelly"):
-        inspect(Packet("", payload, RECEIVED_MS), "lorawan")
+        inspect(Packet("", payload, RECEIVED_MS), "bacnet")
+
+
+def test_a_topic_of_nobody_is_said_and_the_payload_read_all_the_same():
+    payload = b'{"src": "shelly-x", "method": "NotifyStatus", "params": {"ts": null, "emdata:0": {"total_act": 2000}}}'
+    seen = inspect(Packet("weather/today", payload, RECEIVED_MS))
+    assert (seen["family"], seen["samples"][0]["value"]) == ("shelly", 2.0)
+    assert "no family" in seen["note"]
+    nothing = inspect(Packet("weather/today", b'{"sky": "grey"}', RECEIVED_MS))
+    assert (nothing["family"], nothing["left_out"][0]["reason"]) == ("unknown", "unknown_topic")
+
+
+@pytest.mark.parametrize("payload", [b"", b"grey", b"{}", b"[]", b'{"sky": "grey"}', b"\xff\xfe", b"null"])
+def test_what_no_family_can_read_is_of_none(payload):
+    seen = inspect(Packet("", payload, RECEIVED_MS))
+    assert (seen["family"], seen["samples"]) == ("unknown", [])
+    assert [left["reason"] for left in seen["left_out"]] == ["malformed"]
+
+
+@pytest.mark.parametrize(
+    ("called", "family"),
+    [
+        ("P1", "dsmr_p1"),
+        ("e-MUCS", "dsmr_p1"),
+        ("The Things Stack", "ttn"),
+        ("sparkplug", "sparkplug_b"),
+        ("influx", "line_protocol"),
+        ("modbus", "modbus_json"),
+        ("solaredge", "inverter_json"),
+        ("json", "plain_json"),
+    ],
+)
+def test_a_family_by_what_people_call_it(called, family):
+    assert inspect(Packet("", b"{}", RECEIVED_MS), called)["family"] == family
+
+
+def test_a_name_of_two_families_is_the_one_that_fits():
+    uplink = b'{"deviceInfo": {"devEui": "a84041000181c062"}, "fPort": 2, "object": {"TOTAL_PULSE": 7}}'
+    assert inspect(Packet("", uplink, RECEIVED_MS), "lorawan")["family"] == "chirpstack"

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from collector.decoders.door import Message, Refused, plausible, shown
-from collector.decoders.dsmr_p1.telegram import telegrams
+from collector.decoders.dsmr_p1.telegram import SINCE_DSMR_4, telegrams
+from plagewatch.metering.local_time import instants_s
 from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason
 from plagewatch.metering.units import UNITS
 
@@ -66,10 +67,12 @@ MEDIA: Mapping[int, Register] = {  # device type of EN 13757-3 -> ours
 }
 
 _SLOT = re.compile(r"0-([1-9]):24\.(?:1\.0|2\.1|2\.3|3\.0)")
-_MOMENT = re.compile(r"(\d{12})([SW]?)")
+_MOMENT = re.compile(r"(\d{12})([SWsw]?)")
 _VALUE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(?:\*(.{1,8}))?")
 _HOURS_FROM_UTC = {"S": 2, "W": 1}
+_WALL = "Europe/Brussels"  # and Amsterdam: the clock of meters that do not tell summer from winter
 _STALE_MS = 86_400_000
+_BEFORE_DSMR_4 = re.compile(r"\d{5}\.\d{3}\*kWh")  # later telegrams have six digits before the point
 
 
 def decode(message: Message) -> Decoded:
@@ -156,8 +159,12 @@ class _Meter:
         """Whose tariffs these are: `be`, `nl`, or empty where the telegram does not tell.
 
         Only Belgian meters name their version in 0-0:96.1.4. Meters of several countries say 1-3:0.2.8, all but the
-        Dutch with a total beside the tariffs.
+        Dutch with a total beside the tariffs. The Dutch standard's versions 2.2 and 3, in use nowhere else, say none,
+        have no clock and write five digits.
         """
+        if not any(code in self.objects for code in (*SINCE_DSMR_4, "1-0:1.8.0")):
+            older = "0-0:96.14.0" in self.objects and _BEFORE_DSMR_4.fullmatch(self.objects.get("1-0:1.8.1", [""])[0])
+            return "nl" if older else ""
         belgian = re.fullmatch("50[0-9]{3}", self.objects.get("0-0:96.1.4", [""])[0])
         dutch = re.fullmatch("[45][0-9]", self.objects.get("1-3:0.2.8", [""])[0]) and "1-0:1.8.0" not in self.objects
         return "" if belgian and dutch else "be" if belgian else "nl" if dutch else ""
@@ -170,35 +177,37 @@ class _Meter:
         match = _MOMENT.fullmatch(text)
         if match is None:
             raise Refused(Reason.MALFORMED, f"{code}({shown(text)}) is no moment")
-        at_ms = _moment_ms(match[1], match[2])
-        if at_ms is None:
+        moments = _moments_ms(match[1], match[2].upper())
+        if moments is None:
             raise Refused(Reason.FLAGGED, f"{code}({text}): no date, so nothing was read")
-        if not plausible(at_ms, self.received_ms):
+        if not all(plausible(at_ms, self.received_ms) for at_ms in moments):
             raise Refused(Reason.TIME_IMPLAUSIBLE, f"{code}({text})")
-        if match[2]:
-            return [at_ms]
-        if at_ms < self.received_ms - _STALE_MS:
-            raise Refused(Reason.TIME_IMPLAUSIBLE, f"{code}({text}): without S or W, and older than a day")
-        return None  # summer or winter is not told: the hour after which it arrived is what is known
+        if len(moments) == 1:
+            return moments
+        # An hour that is twice there in October, or not at all in March: fresh, it counts from its receipt.
+        if not moments or moments[-1] < self.received_ms - _STALE_MS:
+            raise Refused(Reason.TIME_IMPLAUSIBLE, f"{code}({text}): {len(moments)} moments, and neither S nor W")
+        return None
 
     def _serial(self, slot: int) -> str | None:
         told = self.objects.get(f"0-{slot}:96.1.1") or self.objects.get(f"0-{slot}:96.1.0") or [""]
         return _plain_text(told[0]) or None
 
 
-def _moment_ms(digits: str, season: str) -> int | None:
-    """Milliseconds since 1970 UTC; None for a date that is not in the calendar. Without a season, winter is taken.
+def _moments_ms(digits: str, season: str) -> list[int] | None:
+    """Milliseconds since 1970 UTC; None for a date that is not in the calendar. Without a season, by the wall's clock.
 
-    >>> _moment_ms("240708200459", "S") == 1720461899000, _moment_ms("632525252525", "W")
-    (True, None)
+    >>> _moments_ms("240708200459", "S"), _moments_ms("632525252525", "W"), _moments_ms("090212160000", "")
+    ([1720461899000], None, [1234450800000])
     """
     year, month, day, hour, minute, second = (int(digits[place : place + 2]) for place in range(0, 12, 2))
-    zone = timezone(timedelta(hours=_HOURS_FROM_UTC[season or "W"]))
     try:
-        at = datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
+        at = datetime(2000 + year, month, day, hour, minute, second)  # noqa: DTZ001 (the wall's, placed below)
     except ValueError:
         return None
-    return round(at.timestamp()) * 1000
+    if not season:
+        return [at_s * 1000 for at_s in instants_s(at, _WALL)]
+    return [round(at.replace(tzinfo=timezone(timedelta(hours=_HOURS_FROM_UTC[season]))).timestamp()) * 1000]
 
 
 def _amount(code: str, text: str, wanted: str) -> float:

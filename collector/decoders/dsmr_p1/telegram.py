@@ -13,7 +13,8 @@ _END = re.compile(rb"[\r\n]!([0-9A-Za-z]*)")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _OBJECT = re.compile(r"(\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3})(?:[*.]255)?((?:\([^()]*\))+)[ \t]*")
 _OBJECT_BYTES = re.compile(rb"\d-\d:\d{1,3}\.\d{1,3}\.\d{1,3}[*.(]")
-_SINCE_DSMR_4 = ("0-0:1.0.0", "1-3:0.2.8", "0-0:96.1.4")  # a telegram with one of these ends in a checksum
+_OBJECT_LINE = re.compile(rb"(?:^|[\r\n])\d-\d:\d{1,3}\.\d{1,3}\.\d{1,3}(?:[*.]255)?\([^()\r\n]*\)")
+SINCE_DSMR_4 = ("0-0:1.0.0", "1-3:0.2.8", "0-0:96.1.4")  # a telegram with one of these ends in a checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,15 @@ def telegrams(payload: bytes) -> tuple[list[Telegram], list[LeftOut]]:
     return found, left_out
 
 
+def looks_like_telegram(payload: bytes) -> bool:
+    """Whether a payload holds at least pieces of telegrams.
+
+    >>> looks_like_telegram(b"1-0:1.8.1(000123.456*kWh)\\r\\n!12AB"), looks_like_telegram(b'{"a": "1-0:1.8.1"}')
+    (True, False)
+    """
+    return bool(_OBJECT_LINE.search(payload) or re.match(rb"\s*/[A-Za-z]{3}\S", payload))
+
+
 def checksum(telegram: bytes) -> int:
     """CRC-16 with polynomial x16 + x15 + x2 + 1, bits reversed, from 0, over all from `/` to `!`.
 
@@ -70,7 +80,7 @@ def _telegram(piece: bytes) -> Telegram | LeftOut:
     body, told = piece[: end.start(1)], end[1]
     telegram = _objects(body)
     if not told:
-        if any(code in telegram.objects for code in _SINCE_DSMR_4):
+        if any(code in telegram.objects for code in SINCE_DSMR_4):
             return LeftOut(Reason.TRUNCATED, f"{name}: cut off before its checksum")
         return telegram  # DSMR 2.2 and 3 have none
     if len(told) < 4 and end.end() == len(piece):

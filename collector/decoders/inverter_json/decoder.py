@@ -1,6 +1,7 @@
 """Inverters as JSON: Fronius' and SolarEdge's interfaces, SunSpec points; anything else by its tags' names."""
 
 import re
+from typing import Any
 
 from collector.decoders import modbus_json
 from collector.decoders.door import Message, Refused
@@ -11,6 +12,12 @@ from plagewatch.metering.readings import Decoded
 TOPIC = re.compile(r"(?:.*/)?inverters/(?P<device>[^/]+)(?:/.*)?")
 
 FORMATS = ((fronius.is_fronius, fronius.read), (solaredge.is_solaredge, solaredge.read))
+
+
+def looks_like_inverter(content: Any) -> bool:
+    """Whether JSON is an answer of Fronius or SolarEdge, or holds SunSpec points with their scale factors."""
+    known = isinstance(content, dict) and any(is_one(content) for is_one, _ in FORMATS)
+    return known or sunspec.is_sunspec(content)
 
 
 def decode(message: Message) -> Decoded:

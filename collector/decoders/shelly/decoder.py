@@ -2,50 +2,60 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from collector.decoders.door import Message, moment_ms, nothing, number, plausible, shown
+from collector.decoders.door import Message, Refused, moment_ms, nothing, number, plausible, shown
 from collector.decoders.shelly import first_generation
 from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason
 from plagewatch.metering.units import to_canonical
 
 TOPIC = re.compile(
-    r"(?P<shellies>shellies/)?(?P<device>[^/].*?)/"
-    r"(?:events/rpc|status/[a-z0-9_]+(?::[0-9]+)?|online"
+    r"(?P<shellies>(?:[^/].*/)?shellies/)?(?P<device>[^/].*?)/"
+    r"(?:(?:events/)?rpc|status/[a-z0-9_]+(?::[0-9]+)?|online"
     rf"|(?(shellies)(?P<first>{first_generation.PATHS})|(?!)))"
-    r"|shellies/(?:announce|command)"
+    r"|(?:[^/].*/)?shellies/(?:announce|command)"
 )
 
 STATUS_METHODS = ("NotifyStatus", "NotifyFullStatus")
 
-Field = tuple[tuple[str, ...], str, str]  # path in the component, our register, the vendor's unit
+
+class Field(NamedTuple):
+    """A value of a component: its path, our register, the vendor's unit, and the path of what it holds besides."""
+
+    path: tuple[str, ...]
+    register: str
+    unit: str
+    less: tuple[str, ...] = ()
+
 
 _OUTLET: Sequence[Field] = (  # whatever switches or dims and measures what flows through it
-    (("apower",), "power_active", "W"),
-    (("aenergy", "total"), "energy_import_total", "Wh"),
-    (("ret_aenergy", "total"), "energy_export_total", "Wh"),
+    Field(("apower",), "power_active", "W"),
+    # The vendor adds what is fed back to `aenergy` too: without it the rest is what was taken.
+    Field(("aenergy", "total"), "energy_import_total", "Wh", less=("ret_aenergy", "total")),
+    Field(("ret_aenergy", "total"), "energy_export_total", "Wh"),
 )
 FIELDS: Mapping[str, Sequence[Field]] = {
     "em": (
-        (("total_act_power",), "power_active", "W"),
-        (("a_act_power",), "power_active.l1", "W"),
-        (("b_act_power",), "power_active.l2", "W"),
-        (("c_act_power",), "power_active.l3", "W"),
+        Field(("total_act_power",), "power_active", "W"),
+        Field(("a_act_power",), "power_active.l1", "W"),
+        Field(("b_act_power",), "power_active.l2", "W"),
+        Field(("c_act_power",), "power_active.l3", "W"),
     ),
     "emdata": (
         # The phases are parts of the total: each has its own register, and nothing is ever added up here.
-        (("total_act",), "energy_import_total", "Wh"),
-        (("total_act_ret",), "energy_export_total", "Wh"),
-        (("a_total_act_energy",), "energy_import_total.l1", "Wh"),
-        (("a_total_act_ret_energy",), "energy_export_total.l1", "Wh"),
-        (("b_total_act_energy",), "energy_import_total.l2", "Wh"),
-        (("b_total_act_ret_energy",), "energy_export_total.l2", "Wh"),
-        (("c_total_act_energy",), "energy_import_total.l3", "Wh"),
-        (("c_total_act_ret_energy",), "energy_export_total.l3", "Wh"),
+        Field(("total_act",), "energy_import_total", "Wh"),
+        Field(("total_act_ret",), "energy_export_total", "Wh"),
+        Field(("a_total_act_energy",), "energy_import_total.l1", "Wh"),
+        Field(("a_total_act_ret_energy",), "energy_export_total.l1", "Wh"),
+        Field(("b_total_act_energy",), "energy_import_total.l2", "Wh"),
+        Field(("b_total_act_ret_energy",), "energy_export_total.l2", "Wh"),
+        Field(("c_total_act_energy",), "energy_import_total.l3", "Wh"),
+        Field(("c_total_act_ret_energy",), "energy_export_total.l3", "Wh"),
     ),
-    "em1": ((("act_power",), "power_active", "W"),),
+    "em1": (Field(("act_power",), "power_active", "W"),),
     "em1data": (
-        (("total_act_energy",), "energy_import_total", "Wh"),
-        (("total_act_ret_energy",), "energy_export_total", "Wh"),
+        Field(("total_act_energy",), "energy_import_total", "Wh"),
+        Field(("total_act_ret_energy",), "energy_export_total", "Wh"),
     ),
     **dict.fromkeys(("pm1", "switch", "cover", "light", "rgb", "rgbw", "cct"), _OUTLET),
 }
@@ -55,6 +65,18 @@ SPOILT: Mapping[str, Sequence[str]] = {  # error -> units of the fields that it 
     "database_error": ("Wh",),
     "out_of_range:act_power": ("W",),
     "out_of_range:apower": ("W",),
+}
+
+# A component's state alone, as the vendor's own examples show it: which one it is, by a field that no other has.
+BARE: Mapping[str, str] = {
+    "total_act_power": "em",
+    "a_act_power": "em",
+    "total_act": "emdata",
+    "a_total_act_energy": "emdata",
+    "total_act_energy": "em1data",
+    "act_power": "em1",
+    "apower": "switch",
+    "aenergy": "switch",
 }
 
 _INSTANCE = re.compile(r"[0-9]{0,5}")
@@ -70,17 +92,57 @@ def decode(message: Message) -> Decoded:
     if path := message.part("first"):
         return first_generation.decode(message, path)
     content, last_level = message.json(), message.topic.string.rpartition("/")[2]
-    if last_level == "rpc":
-        return _notification(message.device, content, message.received_ms)
+    if message.topic.re is not TOPIC or last_level == "rpc":
+        return _frame(message, content)
     if last_level.partition(":")[0] not in FIELDS:
         return Decoded(())  # `online`, `status/wifi` and the like: the device lives, it measured nothing
     return _components(message.device, {last_level: content}, None)
 
 
-def _notification(prefix: str, content: object, received_ms: int) -> Decoded:
-    method = content.get("method") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(method, str):
+def looks_like_shelly(content: Any) -> bool:
+    """Whether JSON is a notification, an answer or a state of a Shelly."""
+    if not isinstance(content, dict):
+        return False
+    rpc = str(content.get("method")).startswith("Notify") and isinstance(content.get("params"), dict)
+    state = content["result"] if isinstance(content.get("result"), dict) else content
+    return rpc or bool(_states(state)) or first_generation.is_info(content)
+
+
+def _frame(message: Message, content: object) -> Decoded:
+    """A notification, an answer to a request, or a state as such."""
+    if isinstance(content, dict) and isinstance(content.get("method"), str):
+        return _notification(message.device, content, content["method"], message.received_ms)
+    if first_generation.is_info(content):
+        return first_generation.decode(message, "info")
+    answer = content.get("result") if isinstance(content, dict) else None
+    state = answer if isinstance(answer, dict) else content
+    states = _states(state)
+    if not isinstance(content, dict) or not isinstance(state, dict) or not states:
+        if isinstance(content, dict) and "id" in content and ("result" in content or "error" in content):
+            return Decoded(())  # the answer to something else
         return nothing(Reason.MALFORMED, "no RPC notification: `method` is missing")
+    system = state.get("sys")
+    at_ms = moment_ms(system.get("unixtime")) if isinstance(system, dict) and number(system.get("unixtime")) else None
+    if at_ms is not None and not plausible(at_ms, message.received_ms):
+        return nothing(Reason.TIME_IMPLAUSIBLE, f"sys.unixtime = {at_ms // 1000}")
+    device = _device(message.device, content.get("src"))
+    return _components(device, states, None if at_ms is None else [at_ms])
+
+
+def _states(content: Any) -> Mapping[str, object]:
+    """The components in a state: all of a device, each under its name, or one without."""
+    if not isinstance(content, dict):
+        return {}
+    named = {
+        name: state for name, state in content.items() if name.partition(":")[0] in FIELDS and isinstance(state, dict)
+    }
+    if named:
+        return named
+    kind = next((BARE[field] for field in BARE if field in content and "id" in content), None)
+    return {} if kind is None else {f"{kind}:{content['id']}": content}
+
+
+def _notification(prefix: str, content: Mapping[str, Any], method: str, received_ms: int) -> Decoded:
     if method not in STATUS_METHODS:
         return Decoded(())  # events (a button, a new firmware) carry no measurement
     params = content.get("params")
@@ -121,19 +183,34 @@ def _components(device: str, components: Mapping[str, object], at_ms: list[int] 
         if not isinstance(state, dict):
             left_out.append(LeftOut(Reason.MALFORMED, f"{name} is {shown(state)}"))
             continue
-        for path, register, unit in FIELDS[kind]:
-            raw = _at(state, path)
-            if raw is _NOTHING or raw is None:
-                continue  # a notification carries what changed; null = the device cannot tell
-            if faults := _faults(state, path[0], unit):
-                left_out.append(LeftOut(Reason.FLAGGED, f"{name}.{'.'.join(path)}: {faults[0]}"))
+        for field in FIELDS[kind]:
+            try:
+                value = _value(name, state, field)
+            except Refused as refused:
+                left_out.append(refused.left_out)
                 continue
-            value = number(raw)
-            if value is None:
-                left_out.append(LeftOut(Reason.NOT_A_NUMBER, f"{name}.{'.'.join(path)} = {shown(raw)}"))
-                continue
-            readings.append(Readings(device, _channel(register, instance), at_ms, [to_canonical(value, unit)[0]]))
+            if value is not None:
+                value = to_canonical(value, field.unit)[0]
+                readings.append(Readings(device, _channel(field.register, instance), at_ms, [value]))
     return Decoded(readings, left_out)
+
+
+def _value(component: str, state: Mapping[str, object], field: Field) -> float | None:
+    """A value in the vendor's unit; None where there is none. Raises Refused."""
+    raw, place = _at(state, field.path), f"{component}.{'.'.join(field.path)}"
+    if raw is _NOTHING or raw is None:
+        return None  # a notification carries what changed; null = the device cannot tell
+    if faults := _faults(state, field.path[0], field.unit):
+        raise Refused(Reason.FLAGGED, f"{place}: {faults[0]}")
+    value = number(raw)
+    if value is None:
+        raise Refused(Reason.NOT_A_NUMBER, f"{place} = {shown(raw)}")
+    if not field.less or field.less[0] not in state:
+        return value
+    less = number(_at(state, field.less))
+    if less is None or value < less:
+        raise Refused(Reason.UNSAID, f"{place} = {shown(raw)} should hold {'.'.join(field.less)} too, which is {less}")
+    return round(value - less, 6)
 
 
 def _faults(state: Mapping[str, object], field: str, unit: str) -> list[str]:

@@ -34,6 +34,16 @@ _PATH = re.compile(r"([a-z]+)(?:/([0-9]))?/([a-z_]+)")
 _NUMBER = re.compile(rb"\s*-?[0-9]{1,15}(?:\.[0-9]{1,9})?\s*")
 
 
+def is_info(content: object) -> bool:
+    """Whether JSON is the state of a whole device: what `info` carries, and what `/status` answers.
+
+    >>> is_info({"wifi_sta": {}, "emeters": [{"power": 0.0}]}), is_info({"meters": [1]})
+    (True, False)
+    """
+    lists = [content.get(kind) for kind in INFO] if isinstance(content, dict) and "wifi_sta" in content else []
+    return any(isinstance(meters, list) and meters for meters in lists)
+
+
 def decode(message: Message, path: str) -> Decoded:
     """Readings of one message under `shellies/<device>/`. May raise Refused."""
     if path == "info":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from collector.decoders.door import MAX_PAYLOAD_BYTES, Message, Refused, number, plausible, shown
 from collector.decoders.sparkplug_b import births
@@ -47,6 +48,7 @@ SCALE_KEYS = ("scale", "scalefactor", "multiplier", "factor")
 QUALITY_KEY = "quality"
 GOOD = range(192, 256)  # the specification's 192, and OPC's finer shades of good
 
+_BEGINNING = re.compile(rb"\x08[\x80-\xff]{5}[\x01-\x7f][\x12\x18]")  # a moment of our time, then metrics or a number
 COMPRESSED = "SPBV1.0_COMPRESSED"
 
 
@@ -104,6 +106,21 @@ def decode(message: Message) -> Decoded:
     in_doubt |= any(left.reason == Reason.NO_BIRTH for left in left_out)
     asks = in_doubt and births.may_ask(message.memory, source.edge, message.received_ms)
     return Decoded(gathered.readings(), left_out, source.rebirth(message.received_ms) if asks else ())
+
+
+def looks_like_sparkplug(packed: bytes) -> bool:
+    """Whether bytes hold fields of a payload and no others, and every metric has a name or an alias.
+
+    >>> looks_like_sparkplug(b"meter"), looks_like_sparkplug(bytes.fromhex("08a091cfc39f341234"))
+    (False, True)
+    """
+    try:
+        payload = Payload.FromString(packed)
+    except DecodeError:
+        return bool(_BEGINNING.match(packed))  # cut off
+    if not payload.ListFields() or len(UnknownFieldSet(payload)):
+        return False
+    return all(metric.name or metric.HasField("alias") for metric in payload.metrics)
 
 
 def _payload(packed: bytes, inner: bool = False) -> Any:

@@ -53,6 +53,7 @@ PASSED_OVER = frozenset(
     )
 )
 
+STATE_WORDS = frozenset(("Uptime", "Wifi"))
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _COUNTER = re.compile(r"C([0-9]{1,2})")
 _DEEPEST = 4
@@ -68,9 +69,22 @@ def decode(message: Message) -> Decoded:
         content = content.get("StatusSNS", content)
     if not isinstance(content, dict) or "Time" not in content:
         raise Refused(Reason.MALFORMED, f"{kind} is {shown(content)}, without the Time that all sensors come with")
+    if content.keys() >= STATE_WORDS:
+        return Decoded(())  # a state that came on another topic
     sensors = _Sensors(message.device, _moment(content, message.received_ms), content.get("TempUnit"))
     sensors.read(content, "")
     return Decoded(sensors.readings, sensors.left_out)
+
+
+def looks_like_tasmota(content: object) -> bool:
+    """Whether JSON is a message of Tasmota's sensors, or the answer to `Status 8` or `Status 10`.
+
+    >>> looks_like_tasmota({"Time": "2026-11-20T10:15:00", "ENERGY": {"Total": 1.5}}), looks_like_tasmota({"Time": 1})
+    (True, False)
+    """
+    if not isinstance(content, dict) or "StatusSNS" in content:
+        return isinstance(content, dict)
+    return "Time" in content and any(isinstance(state, dict) for state in content.values())
 
 
 class _Sensors:
