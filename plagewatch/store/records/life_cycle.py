@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from plagewatch.metering.edits import EVER_MS, Span, facts_stretches, swap_stretches
+from plagewatch.metering.course import REACH
+from plagewatch.metering.edits import EVER_MS, Span, facts_stretches, swap_stretches, united
 from plagewatch.metering.energy import check_value
 from plagewatch.metering.meters import CalorificValue, MeterFacts, Swap
 from plagewatch.store import tables
@@ -155,7 +156,10 @@ class MeterEditor:
             old = [one for one in before if one.register == register and one.at_ms in gone]
             after = [one for one in before if one not in old] + list(new)
             what = _what(old, new, (What.SWAP_DECLARED, What.SWAP_CHANGED, What.SWAP_REMOVED))
-            windows = self._windows(meter, swap_stretches(before, after))
+            spans = swap_stretches(before, after)
+            staying = {one.at_ms for one in after if one.register == register}
+            spans += [self._surroundings(one) for one in old if one.at_ms not in staying]
+            windows = self._windows(meter, united(spans))
             return apply(connection, self.by, Change(what, meter, old, new, windows))
 
     def _edit_calorific_value(self, what: What, value: CalorificValue, new: Sequence[CalorificValue]) -> bool:
@@ -173,6 +177,12 @@ class MeterEditor:
             if first_ms < after_ms:
                 windows.append(DirtyWindow(meter, first_ms, after_ms - 1))
         return windows
+
+    def _surroundings(self, gone: Swap) -> Span:
+        """As far as the indexes of a swap that went may have been taken for the course: nothing else tells it now."""
+        around = self.series.samples_around(gone.meter, gone.register, gone.at_ms, gone.at_ms, 2 * (REACH + 1)).at_ms
+        instants = [gone.at_ms, *around.tolist()]
+        return min(instants), max(instants) + 1
 
     def _evidence(self, meter: str) -> Span:
         """From the first evidence of a meter to the last, or to now: what comes in just now may not be seen yet."""
