@@ -82,13 +82,16 @@ class Bookkeeper:
     _without_interval: dict[str, None] | None = None
 
     def take(self, blocks: Sequence[Block]) -> None:
-        """Write the evidence that is new, then remember that the figures of its time are old."""
+        """Write the evidence that is new, and remember that the figures of its time are old."""
         fresh = [new for block in blocks if len(block.at_ms) and (new := self._new(block)) is not None]
         if not fresh:
             return
+        windows = [DirtyWindow(new.meter, new.at_ms[0], new.at_ms[-1]) for new in fresh]
+        # Marked on both sides of the write: who stops in between finds the evidence known and would mark nothing again.
+        mark_dirty(self.engine, windows)
         self.series.write_samples(fresh)
         self._learn_intervals(fresh)
-        mark_dirty(self.engine, [DirtyWindow(new.meter, new.at_ms[0], new.at_ms[-1]) for new in fresh])
+        mark_dirty(self.engine, windows)
 
     def _new(self, block: Block) -> Samples | None:
         at_ms, value = _distinct(block)

@@ -183,7 +183,7 @@ class _Reader:
         until = f"{self._cell(row, 'until_date')} {self._cell(row, 'until_time')}"
         series = (meter.id, register, self._cell(row, "unit"))
         start_ms, end_ms = self._moments.interval(start, until, series, "from", meter.id)
-        return start_ms, self._lengths.check(meter, start_ms, end_ms)
+        return start_ms, self._lengths.check(meter, start_ms, end_ms, "until")
 
     def _note_calorific(self, row: Sequence[str]) -> None:
         text = self._cell(row, "calorific")

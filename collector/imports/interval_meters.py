@@ -27,19 +27,19 @@ class Lengths:
     def __init__(self) -> None:
         self._length_s: dict[str, int] = {}
 
-    def check(self, meter: Meter, start_ms: int, end_ms: int) -> int:
+    def check(self, meter: Meter, start_ms: int, end_ms: int, column: str) -> int:
         """The length of an interval [s], 86 400 for a local day. Raises RowRefused where it is not the meter's."""
         length_ms = end_ms - start_ms
         if abs(length_ms - DAY_MS) <= HOUR_MS:
             length_ms = DAY_MS  # local days have 23, 24 or 25 hours
         if length_ms > DAY_MS:
             detail = f"{length_ms / DAY_MS:.0f} days: only quarter-hours, hours and days are taken, download those"
-            raise RowRefused(Reason.MALFORMED, "until", detail, meter.id)
+            raise RowRefused(Reason.MALFORMED, column, detail, meter.id)
         length_s = length_ms // 1000
         usual_s = self._length_s.setdefault(meter.id, meter.interval_s or length_s)
         if length_s != usual_s:
             detail = f"the interval has {length_s} s, those of {meter.id} have {usual_s} s: enter them as another meter"
-            raise RowRefused(Reason.MALFORMED, "until", detail, meter.id)
+            raise RowRefused(Reason.MALFORMED, column, detail, meter.id)
         return length_s
 
 

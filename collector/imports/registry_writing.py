@@ -7,6 +7,7 @@ from datetime import date
 from collector.imports.refusals import Refusals, RowRefused
 from collector.imports.registry_files import MeterList
 from collector.imports.stores import ImportStore
+from plagewatch.metering.edits import swap_stretches
 from plagewatch.metering.meters import Meter, MeterFacts, Swap
 from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import Engine
@@ -51,18 +52,23 @@ def _eans_learnt(listed: MeterList, known: Mapping[str, Meter]) -> Iterable[Mete
 
 
 def save_swaps(swaps: Iterable[Swap], engine: Engine) -> int:
-    """Enter declared replacements that are new, and have the figures around them made again; how many were new."""
-    known: dict[str, list[Swap]] = {}
-    fresh = []
+    """Enter declared replacements that are new, and have the figures they change made again; how many were new."""
+    by_meter: dict[str, list[Swap]] = {}
     for swap in swaps:
-        if swap.meter not in known:
-            known[swap.meter] = registry.swaps_of(engine, swap.meter)
-        if swap not in known[swap.meter]:
-            fresh.append(swap)
-            known[swap.meter].append(swap)
-    registry.save(engine, fresh)
-    mark_dirty(engine, (DirtyWindow(swap.meter, swap.at_ms, swap.at_ms) for swap in fresh))
-    return len(fresh)
+        by_meter.setdefault(swap.meter, []).append(swap)
+    new = 0
+    for meter, declared in by_meter.items():
+        known = registry.swaps_of(engine, meter)
+        fresh = [swap for place, swap in enumerate(declared) if swap not in known and swap not in declared[:place]]
+        by_key = {(swap.register, swap.at_ms): swap for swap in [*known, *fresh]}
+        stretches = swap_stretches(known, by_key.values())
+        windows = [DirtyWindow(meter, first_ms, after_ms - 1) for first_ms, after_ms in stretches]
+        # Marked on both sides of the write: who stops in between finds the swap known and would mark nothing again.
+        mark_dirty(engine, windows)
+        registry.save(engine, fresh)
+        mark_dirty(engine, windows)
+        new += len(fresh)
+    return new
 
 
 def save_days(days: Mapping[str, Iterable[tuple[date, str]]], engine: Engine) -> int:

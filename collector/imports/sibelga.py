@@ -12,13 +12,13 @@ from collector.decoders.door import shown
 from collector.imports.cells import bare_id, plain_number_of
 from collector.imports.evidence import Block, Gathering
 from collector.imports.headings import Words, columns, plain
-from collector.imports.interval_meters import interval_word
+from collector.imports.interval_meters import Lengths, interval_word
 from collector.imports.lines import Line, Unreadable
 from collector.imports.refusals import ImportRefused, RowRefused
 from collector.imports.sheets import sheet_of
 from collector.imports.time_slots import Slots, Stamp, stamp_of
 from collector.imports.work import Directory, Import
-from plagewatch.metering.meters import Meter
+from plagewatch.metering.meters import Carrier, Meter
 from plagewatch.metering.readings import Flow, Quality, Reason
 from plagewatch.metering.units import UNITS, Unit
 
@@ -136,6 +136,7 @@ class _Reader:
         self._directory = Directory(work.engine, work.order)
         self._slots = Slots(layout.stamp, work.now_ms)
         self._meanings: dict[tuple[str, ...], _Meaning] = {}
+        self._lengths = Lengths()
         self.gathering = Gathering()
         if layout.stamp is Stamp.END:
             work.notes.append(
@@ -167,6 +168,7 @@ class _Reader:
         if register in REACTIVE:
             return _Meaning("", "", why_not="of reactive energy")
         flow, length_s = self._flow(register, meter), _length_s(frequency, meter)
+        self._lengths.check(meter, 0, length_s * 1000, "slot")
         times = _factor(unit, meter, length_s)
         code = code.zfill(2)
         if code in GAPS:
@@ -213,11 +215,11 @@ def _kw(unit: Unit) -> float:
 
 
 def _length_s(frequency: str, meter: Meter) -> int:
-    """The length of a slot: as the frequency says it, else what the meter says, else the quarter-hour of AMR meters."""
+    """The length of a slot: as the frequency says it, else the quarter-hour of electricity, the hour of gas."""
     word = plain(frequency)
     number = re.sub(r"[^0-9]", "", word)
     if word in ("pt1h", "1h", "h", "hourly", "hour", "uur", "heure", "horaire") or number == "60":
         return HOUR_S
     if number == "15" or word in ("qh", "quarterhourly", "kwartier", "quarthoraire"):
         return QUARTER_S
-    return meter.interval_s or QUARTER_S
+    return HOUR_S if meter.carrier is Carrier.GAS else QUARTER_S

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from collector.decoders.door import shown
-from collector.imports.interval_meters import interval_word
+from collector.imports.interval_meters import Lengths, interval_word
 from collector.imports.mapping import Counts, Series, TableMapping
 from collector.imports.refusals import RowRefused
 from collector.imports.registry_files import INDEX_WORDS
@@ -54,6 +54,8 @@ def meaning_of(
     meter = directory.find(series.meter or series.name, series.name)
     if meter is None:
         return None
+    if mapping.counts is Counts.INTERVAL and mapping.interval_s:
+        Lengths().check(meter, 0, mapping.interval_s * 1000, series.name)
     register = series.register or usual_register(meter, mapping.counts)
     if not register:
         detail = f"no register is said for {meter.id}, and a {meter.carrier} meter in {meter.unit} has no usual one"

@@ -202,6 +202,17 @@ def test_columns_are_found_by_their_headings(tmp_path, registry, series, header,
     assert values(series) == {int(datetime(2026, 1, 31, 23, tzinfo=UTC).timestamp()): 1.5}
 
 
+def test_quarters_for_a_meter_of_hours_are_refused(tmp_path, registry, series):
+    hourly = Meter("h", "s", "Hourly", Carrier.ELECTRICITY, Kind.INTERVAL, "kWh", 3600)
+    save(registry, [hourly])
+    for text in (amr("01/02/2026", "00:00", 1), amr("01/02/2026", "1", 1).replace(";15;", ";;")):
+        report = imported(file_of(tmp_path, text), registry, series, names={ELEC: "h"})
+        assert (report.samples, report.left_out) == (0, {Reason.MALFORMED: 1})
+        assert "the interval has 900 s, those of h have 3600 s" in report.examples[0]
+    hours = amr("01/02/2026", "13:00", 1).replace(";15;", ";60;")
+    assert imported(file_of(tmp_path, hours), registry, series, names={ELEC: "h"}).samples == 1
+
+
 def test_unknown_codes_are_told_with_what_to_do_and_a_second_try_takes_them(tmp_path, registry, series):
     row = amr("01/02/2026", "00:00", 1)
     text = row + row.replace(ELEC, "541448920700000016") + row.replace(ELEC, "123456879123456789")
