@@ -28,6 +28,7 @@ from plagewatch.store.records.registry import (
     swaps_of,
 )
 from plagewatch.store.records.work import dirty_windows, done
+from plagewatch.store.series.sqlite import SqliteSeries
 
 NOW_MS = 1_795_169_702_000
 METERS = "meter,site,carrier,kind,unit,interval_s,timezone,country,latitude,longitude,note"
@@ -51,7 +52,7 @@ def evidence(series, meter_id, register):
 
 
 def windows(engine):
-    return sorted((w.meter, w.from_ms, w.to_ms) for _, found in dirty_windows(engine).values() for w in found)
+    return sorted({(w.meter, w.from_ms, w.to_ms) for _, found in dirty_windows(engine).values() for w in found})
 
 
 def test_intervals_in_litres_become_cubic_metres_with_their_site_and_meter(tmp_path, engine, series):
@@ -421,3 +422,28 @@ def test_a_dry_run_knows_its_own_repeats_across_blocks(engine, series):
     account = books.accounts["e", "energy_interval"]
     assert (account.new, account.known) == (2, 2)
     assert evidence(series, "e", "energy_interval") == []
+
+
+class Dies(Exception):
+    """What stands for a process that is killed."""
+
+
+class KilledAfterTheWrite(SqliteSeries):
+    """The real store of a process that is killed as soon as its evidence is written."""
+
+    def write_samples(self, blocks) -> None:
+        super().write_samples(blocks)
+        raise Dies
+
+
+def test_who_is_killed_after_the_write_leaves_the_figures_marked(tmp_path, engine):
+    rows = "meter,start,value\ne,2026-01-01T00:00:00Z,1\n"
+    folder = folder_of(tmp_path, meters=METER, readings=rows)
+    killed = KilledAfterTheWrite(tmp_path / "killed.db")
+    with pytest.raises(Dies):
+        run(folder, engine, killed)
+    killed.close()
+    again = SqliteSeries(tmp_path / "killed.db")
+    assert run(folder, engine, again).new_samples == 0  # what is there already marks nothing
+    assert windows(engine) == [("e", 1_767_225_600_000, 1_767_225_600_000)]
+    again.close()
