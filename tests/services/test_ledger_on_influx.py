@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from collector import ledger_check, rollup_job
 from plagewatch.metering.intervals import Resolution
@@ -10,6 +12,9 @@ from plagewatch.metering.readings import Samples
 from plagewatch.store.engine import open_records
 from plagewatch.store.records import registry, work
 from plagewatch.store.series.influx import InfluxSeries
+from tests.collector.index_folder import Door
+from tests.collector.test_conservation_through_the_door import assert_right, exported, folder_of
+from tests.metering.test_conservation import Stream, disturbed, wild
 
 START_MS = 1_774_137_600_000  # 2026-03-22, the week before the clocks change
 INDEX = "energy_import_total"
@@ -46,3 +51,23 @@ def test_late_and_contradicting_evidence_gives_the_same_figures(influx, series, 
         np.testing.assert_array_equal(one.coverage, same.coverage)
     on_influx.close()
     other.dispose()
+
+
+@pytest.mark.service
+# The fixtures are one organisation for all examples; each has meters of its own.
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(stream=wild() | disturbed(), data=st.data())
+def test_folders_in_any_order_and_pieces_export_what_one_folder_exports(influx, engine, stream: Stream, data):
+    on_influx = InfluxSeries(influx.url, influx.token, influx.org, 30)
+    on_influx.set_up()
+    door = Door(engine, on_influx)
+    samples, swaps, told = folder_of(stream)
+    door.take(samples, swaps, told)
+    assert_right(door, stream, told["meter"])
+    pieces = folder_of(stream)[2]
+    order = data.draw(st.permutations(samples))
+    cut = data.draw(st.integers(0, len(order)))
+    for part, declared in ((order[:cut], ()), (order[cut:], swaps), (order[:3], swaps)):
+        door.take(part, declared, pieces)
+    assert exported(door, pieces["meter"]) == exported(door, told["meter"])
+    on_influx.close()
