@@ -168,9 +168,15 @@ def _device_page(request: Request, context: AppContext, name: str, typed: Typed,
 
 def _told(request: Request, refusal: ClaimRefused) -> str:
     say = words(language_of(request)).gettext
-    spoken = {"carrier": label, "register": lambda one: one if one.startswith("field.") else register_name(one)}
-    values = {name: say(spoken[name](value)) if name in spoken else value for name, value in refusal.values.items()}
+    values = {name: say(_called(name, value)) for name, value in refusal.values.items()}
     return say(refusal.text) % values
+
+
+def _called(name: str, value: str) -> str:
+    """What stands in a refusal, as the form calls it."""
+    if name == "carrier":
+        return label(value)
+    return register_name(value) if name == "register" and not value.startswith("field.") else value
 
 
 def _back(device: str, who: str, done: str) -> Response:
