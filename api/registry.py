@@ -1,26 +1,29 @@
 """The registry as one reading sees it: who stands where, and which meter serves which building today."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from api.problems import not_found
 from plagewatch.metering.local_time import local_day
-from plagewatch.metering.meters import Building, Carrier, Meter, Share, Site, shares_on
+from plagewatch.metering.meters import Building, Carrier, Meter, Share, Site, SubMeter, shares_on
+from plagewatch.metering.virtual import VirtualMeters, virtual_meters
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Sites, buildings and meters by id; shares as they are in force on one day."""
+    """Sites, buildings and meters by id; shares as they are in force on one day. sub_meters: of all dates."""
 
     sites: Mapping[str, Site]
     buildings: Mapping[str, Building]
     meters: Mapping[str, Meter]
     shares_of_meter: Mapping[str, Sequence[Share]]
     shares_of_building: Mapping[str, Sequence[Share]]
+    sub_meters: Sequence[SubMeter] = ()
+    virtual: VirtualMeters = field(default_factory=VirtualMeters)
 
     def meters_of(self, building: str) -> list[tuple[Meter, float]]:
         """Meters that serve a building, with the building's share, those of one carrier beside each other."""
@@ -65,13 +68,15 @@ class Registry:
 
 
 def read(engine: Engine, now_s: int) -> Registry:
-    """The registry with the shares of today, in four queries however large it is."""
+    """The registry with the shares of today, in six queries however large it is."""
     sites = {site.id: site for site in registry.sites(engine)}
     meters = {meter.id: meter for meter in registry.meters(engine)}
     days = {meter.id: local_day(now_s, sites[meter.site].timezone) for meter in meters.values()}
     buildings = {building.id: building for building in registry.buildings(engine)}
     shares = in_force(registry.shares(engine), days)
-    return Registry(sites, buildings, meters, _by(shares, "meter"), _by(shares, "building"))
+    links = registry.sub_meters(engine)
+    virtual = virtual_meters(meters.values(), registry.virtual_formulas(engine))
+    return Registry(sites, buildings, meters, _by(shares, "meter"), _by(shares, "building"), links, virtual)
 
 
 def in_force(shares: Sequence[Share], days: Mapping[str, date]) -> list[Share]:

@@ -9,8 +9,10 @@ from digest.facts import BuildingWeek, MeterWeek, PlageStatus, TicketFacts, Tick
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import Building, Kind, Meter, Person, Site, shares_on
+from plagewatch.metering.parts import counted_already
 from plagewatch.metering.prices import ASSUMED_PRICES
-from plagewatch.metering.rollups import bounds_s, finest
+from plagewatch.metering.rollups import bounds_s
+from plagewatch.metering.virtual import virtual_meters
 from plagewatch.plage.assessment import Assessment
 from plagewatch.store import names
 from plagewatch.store.engine import Engine
@@ -64,6 +66,8 @@ class _Reader:
         self.sites: Mapping[str, Site] = {site.id: site for site in registry.sites(engine)}
         self.meters: Mapping[str, Meter] = {meter.id: meter for meter in registry.meters(engine)}
         self.shares = shares_on(registry.shares(engine), first_on)
+        self.links = registry.sub_meters(engine)
+        self.virtual = virtual_meters(self.meters.values(), registry.virtual_formulas(engine))
         self.latest_ms = series.latest_sample_ms()
 
     def building_week(self, building: Building) -> BuildingWeek:
@@ -99,16 +103,29 @@ class _Reader:
         return any(e.state is State.VERIFIED and start_s <= e.at_s < end_s for e in events)
 
     def _serving(self, building: Building) -> Iterator[tuple[Meter, float]]:
-        for share in self.shares:
-            if share.building == building.id and share.share > 0 and self.meters[share.meter].kind in COUNTED:
+        """Meters with the building's share, but for those whose amounts are within those of others of them."""
+        serving = [share for share in self.shares if share.building == building.id and share.share > 0]
+        within = counted_already((one.meter for one in serving), self.links, self.virtual, self.first_on)
+        for share in serving:
+            if share.meter not in within and self._tells_weeks(self.meters[share.meter]):
                 yield self.meters[share.meter], share.share
 
+    def _tells_weeks(self, meter: Meter) -> bool:
+        needed = (self.meters[source] for source in self.virtual.sources_of(meter.id))
+        return meter.kind in COUNTED and all(source.kind in COUNTED for source in needed)
+
+    def _last_seen_s(self, meter: Meter) -> int | None:
+        """The newest reading; of a computed meter that of the source which is furthest behind."""
+        sources = [self.meters[source] for source in self.virtual.sources_of(meter.id)]
+        seen_ms = [self.latest_ms.get(source.id) for source in sources if source.kind is not Kind.VIRTUAL]
+        known_ms = [one for one in seen_ms if one is not None]
+        return min(known_ms) // 1000 if known_ms and len(known_ms) == len(seen_ms) else None
+
     def _meter_week(self, meter: Meter, share: float, tz: str) -> MeterWeek:
-        resolution = max(Resolution.HOUR, finest(meter.interval_s), key=list(Resolution).index)
+        resolution = max(Resolution.HOUR, self.virtual.finest(meter), key=list(Resolution).index)
         start_s, end_s = self._week_s(self.first_on, tz)
         before_s, _ = self._week_s(self.first_on - timedelta(days=7), tz)
         chart_s, _ = self._week_s(self.first_on - timedelta(days=7 * (CHART_WEEKS - 1)), tz)
-        seen_ms = self.latest_ms.get(meter.id)
         return MeterWeek(
             meter=meter,
             share=share,
@@ -119,7 +136,7 @@ class _Reader:
             expected=len(bounds_s(resolution, start_s, end_s, tz)) - 1,
             days=self.series.intervals(Resolution.DAY, meter.id, chart_s, end_s),
             window_s=(chart_s, end_s),
-            last_seen_s=None if seen_ms is None else seen_ms // 1000,
+            last_seen_s=self._last_seen_s(meter),
         )
 
     def _outdoor_c(self, site: Site, first_on: date) -> float:

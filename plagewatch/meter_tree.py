@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from plagewatch.metering.balance import PERMISSIBLE_ERROR, Balance, Part, balance, subs_on
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.local_time import local_day
-from plagewatch.metering.meters import Kind, Meter, SubMeter
-from plagewatch.metering.rollups import finest
+from plagewatch.metering.meters import Meter, SubMeter
+from plagewatch.metering.virtual import virtual_meters
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import SeriesStore
@@ -24,21 +24,15 @@ def balance_of(
     Hours are compared, or days where one of the meters tells no hours. Raises SeriesError.
     """
     known = {meter.id: meter for meter in registry.meters(engine)}
+    virtual = virtual_meters(known.values(), registry.virtual_formulas(engine))
     subs = [known[sub] for sub in subs_on(links, head.id, local_day(window_s[0], tz))]
     order = list(Resolution)
-    resolution = max((_finest(meter) for meter in (head, *subs)), key=order.index)
+    resolution = max(Resolution.HOUR, *(virtual.finest(meter) for meter in (head, *subs)), key=order.index)
     parts = {meter.id: _part(engine, series, meter, resolution, window_s) for meter in (head, *subs)}
     return balance(parts.pop(head.id), parts)
 
 
-def _finest(meter: Meter) -> Resolution:
-    said = finest(meter.interval_s) if meter.kind is Kind.INTERVAL else Resolution.HOUR
-    return Resolution.HOUR if said is Resolution.QUARTER else said
-
-
-def _part(
-    engine: Engine, series: SeriesStore, meter: Meter, resolution: Resolution, window_s: tuple[int, int]
-) -> Part:
+def _part(engine: Engine, series: SeriesStore, meter: Meter, resolution: Resolution, window_s: tuple[int, int]) -> Part:
     held = [facts for facts in registry.facts_of(engine, meter.id) if facts.valid_from_ms <= window_s[0] * 1000]
     step = 0.0
     if held and held[-1].decimals is not None:

@@ -108,9 +108,10 @@ def meter(
     }
     if found.kind is Kind.GAUGE:
         return page(request, "gauge.html", values)
-    figures = listed(context, found, site.timezone, coarse_enough(found, _LISTED[period]), days)
+    figures = listed(context, found, site.timezone, coarse_enough(registry, found, _LISTED[period]), days)
     values |= tree_of(context, registry, found)
-    return page(request, "meter.html", values | {"figures": figures, "drawn": coarse_enough(found, _DRAWN[period])})
+    values |= {"figures": figures, "drawn": coarse_enough(registry, found, _DRAWN[period])}
+    return page(request, "meter.html", values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def chart(
     found = registry.meter(meter_id)
     tz = registry.site_of(found).timezone
     window = window_of(from_, to, now_s, tz)
-    resolution = coarse_enough(found, resolution)
+    resolution = coarse_enough(registry, found, resolution)
     few_enough(window, resolution, most=MOST_DRAWN)
     intervals = context.series.intervals(resolution, meter_id, window.start_s, window.end_s)
     style = ChartStyle(

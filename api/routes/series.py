@@ -9,9 +9,8 @@ from fastapi import APIRouter, Query, Response
 from api.answers import SeriesAnswer, utc
 from api.asked import From, To, few_enough, window_of
 from api.context import Context
-from api.figures import finest
 from api.problems import Problem, ProblemAnswer
-from api.registry import read
+from api.registry import Registry, read
 from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.meters import Kind, Meter
 from plagewatch.metering.readings import Flow
@@ -39,7 +38,7 @@ def series(
     now_s = context.now_s()
     registry = read(context.engine, now_s)
     meter = registry.meter(meter_id)
-    _must_count(meter, resolution)
+    _must_count(registry, meter, resolution)
     tz = registry.site_of(meter).timezone
     window = window_of(from_, to, now_s, tz)
     few_enough(window, resolution)
@@ -61,16 +60,16 @@ def series(
     return Response(orjson.dumps(told), media_type="application/json")
 
 
-def _must_count(meter: Meter, resolution: Resolution) -> None:
+def _must_count(registry: Registry, meter: Meter, resolution: Resolution) -> None:
     if meter.kind is Kind.GAUGE:
         raise Problem(422, f"`{meter.id}` tells a state, not amounts.", "path: meter_id", "Choose a meter that counts.")
-    order = list(Resolution)
-    if order.index(resolution) < order.index(finest(meter)):
+    order, finest = list(Resolution), registry.virtual.finest(meter)
+    if order.index(resolution) < order.index(finest):
         raise Problem(
             422,
             f"`{meter.id}` has no figures by {resolution.value}: its readings are further apart.",
             "query: resolution",
-            f"Ask for {finest(meter).value} or coarser.",
+            f"Ask for {finest.value} or coarser.",
         )
 
 

@@ -16,6 +16,7 @@ from api.registry import Registry, read
 from api.weeks import Week, together
 from plagewatch.metering.local_time import local_day
 from plagewatch.metering.meters import Building, Kind, Site
+from plagewatch.metering.parts import counted_already
 from plagewatch.store.records import tickets as records
 from plagewatch.tickets.findings import Urgency
 from plagewatch.tickets.states import Ticket
@@ -91,6 +92,9 @@ def buildings_now(context: AppContext, registry: Registry, buildings: list[Build
     for building in buildings:
         meters = [(now[meter.id], share) for meter, share in served[building.id]]
         tickets = [ticket for ticket in living if any(ticket.meter == meter.meter.id for meter, _ in meters)]
-        weeks = together((meter.week, share) for meter, share in meters if meter.week is not None)
+        today = local_day(now_s, registry.sites[building.site].timezone)
+        within = counted_already((m.meter.id for m, _ in meters), registry.sub_meters, registry.virtual, today)
+        counted = ((m.week, share) for m, share in meters if m.week is not None and m.meter.id not in within)
+        weeks = together(counted)
         found.append(BuildingNow(building, registry.sites[building.site], weeks, meters, tickets))
     return found

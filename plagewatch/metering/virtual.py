@@ -44,6 +44,20 @@ class VirtualMeters:
         """The virtual meters whose figures change with those of a meter, directly."""
         return list(self.dependents.get(meter, ()))
 
+    def sources_of(self, meter: str) -> frozenset[str]:
+        """All meters whose figures a meter's are made from, itself and those in between among them."""
+        needs = {name: _needed(dated) for name, dated in self.formulas.items()}
+        return sources_of(needs, meter)
+
+    def finest(self, meter: Meter) -> Resolution:
+        """The finest resolution at which a meter says something.
+
+        >>> from plagewatch.metering.meters import Carrier
+        >>> VirtualMeters().finest(Meter("m", "s", "m", Carrier.GAS, Kind.INTERVAL, "m3", interval_s=86_400)).value
+        'day'
+        """
+        return self.resolution.get(meter.id) or _own_resolution(meter)
+
 
 def virtual_meters(meters: Iterable[Meter], formulas: Iterable[VirtualFormula]) -> VirtualMeters:
     """Parse formulas. One that cannot be computed leaves its own time unknown; a circle of meters all of theirs."""
@@ -63,7 +77,7 @@ def virtual_meters(meters: Iterable[Meter], formulas: Iterable[VirtualFormula]) 
         by_meter.setdefault(dated.meter, []).append((dated.valid_from_ms // 1000, formula))
     spans = {meter: _spans(dated) for meter, dated in by_meter.items()}
     sound = {meter: dated for meter, dated in spans.items() if dated}
-    needs = {meter: frozenset().union(*(one.formula.meters for one in dated)) for meter, dated in sound.items()}
+    needs = {meter: _needed(dated) for meter, dated in sound.items()}
     resolution = {meter: resolution_of(known, needs, meter) for meter in sound}
     return VirtualMeters(sound, _turned(needs), resolution, refused)
 
@@ -120,9 +134,7 @@ def resolution_of(known: Mapping[str, Meter], needs: Needs, meter: str) -> Resol
         return Resolution.DAY
     if meter in needs:
         return max((resolution_of(known, needs, source) for source in needs[meter]), key=ORDER.index)
-    if known[meter].kind is Kind.DELIVERY:
-        return Resolution.DAY
-    return finest(known[meter].interval_s) if known[meter].kind is Kind.INTERVAL else Resolution.QUARTER
+    return _own_resolution(known[meter])
 
 
 def sources_of(needs: Needs, meter: str) -> frozenset[str]:
@@ -134,6 +146,16 @@ def sources_of(needs: Needs, meter: str) -> frozenset[str]:
         found |= fresh
         waiting += fresh
     return frozenset(found)
+
+
+def _needed(dated: Sequence[Dated]) -> frozenset[str]:
+    return frozenset().union(*(one.formula.meters for one in dated))
+
+
+def _own_resolution(meter: Meter) -> Resolution:
+    if meter.kind is Kind.DELIVERY:
+        return Resolution.DAY
+    return finest(meter.interval_s) if meter.kind is Kind.INTERVAL else Resolution.QUARTER
 
 
 def _units(meters: Iterable[Meter]) -> dict[str, str]:

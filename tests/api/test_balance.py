@@ -1,10 +1,13 @@
 """Head and sub-meters over the API and on the meter's page; what a virtual meter is made of."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
+from plagewatch.metering.deliveries import burnt_by_day
 from plagewatch.metering.intervals import Intervals, Resolution
-from plagewatch.metering.meters import Carrier, Kind, Meter, SubMeter, VirtualFormula
+from plagewatch.metering.meters import Building, Carrier, Delivery, Kind, Meter, Share, SubMeter, VirtualFormula
 from plagewatch.store.records import registry
 from tests.api.centre import DAY_S, HOUR_S, MIDNIGHT_S
 
@@ -67,3 +70,68 @@ def test_a_virtual_meters_page_shows_its_formula(centre, client):
     page = client.get("/meters/tournesol.rest?lang=nl").text
     assert "Berekend uit andere meters" in page
     assert "<code>[tournesol.elec]</code>" in page
+
+
+@pytest.fixture
+def computed(tree):
+    """A rest behind the head, a tank of oil that was filled twice, and a meter made of both."""
+    tank = Meter("tournesol.oil", "tournesol", "Oil tank", Carrier.OIL, Kind.DELIVERY, "kWh")
+    rest = Meter("tournesol.rest", "tournesol", "Rest", Carrier.ELECTRICITY, Kind.VIRTUAL, "kWh")
+    both = Meter("tournesol.both", "tournesol", "Both", Carrier.HEAT, Kind.VIRTUAL, "kWh")
+    formulas = [
+        VirtualFormula(rest.id, "[tournesol.elec] - [tournesol.kitchen]"),
+        VirtualFormula(both.id, "[tournesol.oil] + [noord.heat]"),
+    ]
+    shares = [Share(name, "tournesol", 1.0) for name in (tank.id, rest.id, both.id, "tournesol.kitchen")]
+    filled = [Delivery(tank.id, date(2026, month, 20), 2000.0, "l") for month in (8, 10)]
+    registry.save(tree.engine, [tank, rest, both, *formulas, *shares, *filled])
+    days = burnt_by_day(Carrier.OIL, filled, "Europe/Brussels")
+    tree.series.write_intervals(Resolution.DAY, tank.id, tank.carrier, days)
+    tree.series.write_intervals(Resolution.DAY, both.id, both.carrier, days)
+    hours_s = np.arange(MIDNIGHT_S - 2 * DAY_S, MIDNIGHT_S, HOUR_S, dtype=np.int64)
+    tree.series.write_intervals(Resolution.HOUR, rest.id, "electricity", Intervals.measured(hours_s, hours_s * 0 + 2.0))
+    return tree
+
+
+def test_a_buildings_total_holds_nothing_twice(computed, client):
+    page = client.get("/buildings/tournesol?lang=en").text
+    # Head: 168 hours of 3 kWh. The kitchen behind it and the rest that is computed of it are within that.
+    assert "504 <span" in page
+    assert "/meters/tournesol.kitchen" in page
+    assert "/meters/tournesol.rest" in page
+
+
+def test_what_no_device_reads_is_as_old_as_what_it_is_made_of(computed, client):
+    # The newest delivery came a month before; the head was read two minutes ago, the kitchen never.
+    assert "newest data 1 month ago" in client.get("/meters/tournesol.oil?lang=en").text
+    assert "No readings yet" in client.get("/meters/tournesol.rest?lang=en").text
+    registry.save(computed.engine, [VirtualFormula("tournesol.rest", "[tournesol.elec] / 2")])
+    assert "newest data 2 minutes ago" in client.get("/meters/tournesol.rest?lang=en").text
+
+
+def test_a_tank_and_what_is_made_of_it_are_shown_by_days(computed, client):
+    for meter in ("tournesol.oil", "tournesol.both"):
+        refused = client.get(f"/api/v1/meters/{meter}/series?resolution=hour")
+        assert refused.status_code == 422
+        assert "day or coarser" in refused.json()["what_to_do"]
+        page = client.get(f"/meters/{meter}?period=day&until=2026-10-01&lang=en").text
+        assert "chart.svg?resolution=day" in page
+        assert (
+            client.get(f"/meters/{meter}/chart.svg?resolution=quarter&from=2026-09-01&to=2026-10-01").status_code == 200
+        )
+    told = client.get("/api/v1/meters/tournesol.oil/series?resolution=month&from=2026-09-01&to=2026-10-01")
+    assert told.status_code == 200
+
+
+def test_a_building_of_meters_that_nobody_reads_has_meters_and_none_is_silent(centre, client):
+    made = [
+        Meter("noord.oil", "noord", "Oil tank", Carrier.OIL, Kind.DELIVERY, "kWh"),
+        Meter("noord.rest", "noord", "Rest", Carrier.ELECTRICITY, Kind.VIRTUAL, "kWh"),
+    ]
+    only = Building("shed", "noord", "Shed")
+    registry.save(centre.engine, [only, *made, *(Share(meter.id, only.id, 1.0) for meter in made)])
+    assert "No meter yet" not in client.get("/?lang=en").text
+    shed = client.get("/buildings/shed?lang=en").text
+    assert shed.count("No readings yet") == 2
+    assert "Never sent anything" not in shed
+    assert "noord.oil" not in client.get("/data?lang=en").text
