@@ -1,6 +1,6 @@
 """Does the ledger add up? What the store holds of each index register against what its samples say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -8,14 +8,14 @@ import numpy as np
 import structlog
 
 from collector import rollup_job
+from collector.flow_parts import FlowPart, flow_parts
 from collector.imports.registry_files import INDEX_WORDS
 from collector.index_figures import EVER_MS, usual_distance_s
 from collector.subjects import Subject, subjects
-from plagewatch.metering.flows import added, flow_registers, is_index
+from plagewatch.metering.flows import added, is_index
 from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import local_day, zone
 from plagewatch.metering.meters import Kind, Meter
-from plagewatch.metering.readings import Flow
 from plagewatch.metering.registers import Booking, book
 from plagewatch.metering.terms import factors
 from plagewatch.store.engine import Engine
@@ -80,9 +80,7 @@ def check(engine: Engine, series: SeriesStore, meter: str | None) -> list[Balanc
         if (meter is None or name == meter) and subject.meter.kind is not Kind.GAUGE:
             registers = series.registers(name)
             for flow in rollup_job.FLOWS:
-                chosen = flow_registers(registers, subject.meter.carrier, flow, subject.meter.unit)
-                if chosen and is_index(chosen[0]):
-                    balances += _of_flow(series, subject, chosen, flow)
+                balances += _of_flow(series, subject, list(flow_parts(series, subject.meter, registers, flow)))
     return balances
 
 
@@ -140,17 +138,31 @@ def last_night_s(now_s: int) -> int:
     return night_s
 
 
-def _of_flow(series: SeriesStore, subject: Subject, registers: list[str], flow: Flow) -> list[Balance]:
-    bookings = {register: _booked(series, subject, register) for register in registers}
-    expected = added([booking.quarters for booking in bookings.values()])
-    stored = series.intervals(Resolution.QUARTER, subject.meter.id, -(2**33), 2**34, flow)
-    missing = _in_index(subject, registers[0], *_differences(stored, expected))
+def _of_flow(series: SeriesStore, subject: Subject, parts: Sequence[FlowPart]) -> list[Balance]:
+    """The accounts of all index registers of a flow, each part held against the quarters that it tells."""
+    indexes = [part for part in parts if is_index(part.registers[0])]
+    if not indexes:
+        return []
+    stored = series.intervals(Resolution.QUARTER, subject.meter.id, -(2**33), 2**34, indexes[0].flow)
+    made = [{register: _booked(series, subject, register) for register in part.registers} for part in indexes]
+    expected = [
+        part.untaken(added([booking.quarters for booking in bookings.values()]), Resolution.QUARTER, subject.timezone)
+        for part, bookings in zip(indexes, made, strict=True)
+    ]
+    told = np.concatenate([quarters.start_s for quarters in expected])
+    # Intervals that were told as such lie before or after; without any, what no register tells is one too many.
+    strays = stored.where(~np.isin(stored.start_s, told)) if len(indexes) == len(parts) else Intervals.empty()
     balances = []
-    for register, booking in bookings.items():
-        if np.isnan(booking.first_index):
-            continue  # every instant contradicts itself: there is no index to account for
-        balances.append(_balance(subject.meter, register, booking, booking.booked + missing))
-        missing = 0.0
+    for part, bookings, quarters in zip(indexes, made, expected, strict=True):
+        there = stored.where(np.isin(stored.start_s, quarters.start_s))
+        missing = _in_index(subject, part.registers[0], *_differences(there, quarters))
+        missing += _in_index(subject, part.registers[0], *_differences(strays, Intervals.empty()))
+        strays = Intervals.empty()
+        for register, booking in bookings.items():
+            if np.isnan(booking.first_index):
+                continue  # every instant contradicts itself: there is no index to account for
+            balances.append(_balance(subject.meter, register, booking, booking.booked + missing))
+            missing = 0.0
     return balances
 
 

@@ -12,17 +12,17 @@ from functools import partial
 import numpy as np
 
 from collector.computed import computed_figures
+from collector.flow_parts import FlowPart, flow_parts, lengths_s
 from collector.index_figures import EVER_MS, Span, from_indexes, usual_of
 from collector.rollup_weather import make_weather
 from collector.subjects import Subject, subjects
 from collector.unwritten import Unwritten
-from plagewatch.metering.flows import added, flow_registers, is_index
-from plagewatch.metering.intervals import Intervals, Resolution, Seconds
-from plagewatch.metering.local_time import day_starts_s
+from plagewatch.metering.flows import added, is_index
+from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Carrier, Kind
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.registers import best_of_each_instant
-from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s, finest, roll_up
+from plagewatch.metering.rollups import bounds_s, finest, roll_up
 from plagewatch.metering.terms import gap_ms
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import findings, learnt, work
@@ -33,13 +33,6 @@ EVER_S = (EVER_MS[0] // 1000, EVER_MS[1] // 1000)
 
 JOB = "rollup"
 FLOWS: tuple[Flow, ...] = ("main", "export")
-
-# What is made of what. A day of the finest there is, not of hours: an hour need not lie within a local day.
-STEPS = (
-    (Resolution.QUARTER, (Resolution.HOUR, Resolution.DAY)),
-    (Resolution.HOUR, (Resolution.DAY,)),
-    (Resolution.DAY, (Resolution.MONTH,)),
-)
 
 # So many meters' windows are forgotten at once: each forgetting makes the disk wait.
 TOGETHER = 20
@@ -135,73 +128,73 @@ def make_figures(stores: Stores, subject: Subject, span_ms: Span) -> list[Interv
         span_s = span_ms[0] // 1000, span_ms[1] // 1000 + 1
         resolution, fine = computed_figures(stores.series, subject, span_s)
         whole = bounds_s(resolution, *span_s, subject.timezone)
-        _unsay_finer(stores, subject, "main", resolution, (int(whole[0]), int(whole[-1])))
-        write_all(stores, subject, "main", resolution, fine)
+        alone = FlowPart("main", ())
+        _unsay_finer(stores, subject, alone, resolution, (int(whole[0]), int(whole[-1])))
+        write_all(stores, subject, alone, resolution, fine)
         return [fine] if len(fine) else []
     registers, made = stores.series.registers(meter.id), []
     for flow in FLOWS:
-        chosen = flow_registers(registers, meter.carrier, flow, meter.unit)
-        if chosen:
-            make = _make_from_indexes if is_index(chosen[0]) else _make_from_intervals
-            made.append(make(stores, subject, flow, chosen, span_ms))
+        for part in flow_parts(stores.series, meter, registers, flow):
+            make = _make_from_indexes if is_index(part.registers[0]) else _make_from_intervals
+            made.append(make(stores, subject, part, span_ms))
     return [fine for fine in made if len(fine)]
 
 
-def _make_from_indexes(
-    stores: Stores, subject: Subject, flow: Flow, registers: Sequence[str], span_ms: Span
-) -> Intervals:
+def _make_from_indexes(stores: Stores, subject: Subject, part: FlowPart, span_ms: Span) -> Intervals:
     meter = subject.meter.id
-    usual = usual_of(stores.engine, stores.series, subject, registers, gap_ms)
+    usual = usual_of(stores.engine, stores.series, subject, part.registers, gap_ms)
     if usual.anew:
         span_ms = usual.whole_ms
         learnt.forget(stores.engine, meter, usual.anew)
     made = from_indexes(stores.series, subject, usual.usual_s, span_ms)
-    write_all(stores, subject, flow, Resolution.QUARTER, made.quarters)
+    fine = part.untaken(made.quarters, Resolution.QUARTER, subject.timezone)
+    write_all(stores, subject, part, Resolution.QUARTER, fine)
     for register, found in made.found.items():
         if found or (meter, register) in stores.told:
             stores.unwritten.then(partial(findings.replace, stores.engine, meter, register, made.span_ms, found))
     stores.unwritten.then(partial(learnt.set_usual_s, stores.engine, meter, usual.learnt_anew))
-    return made.quarters
+    return fine
 
 
-def _make_from_intervals(
-    stores: Stores, subject: Subject, flow: Flow, registers: Sequence[str], span_ms: Span
-) -> Intervals:
-    meter, first = subject.meter, registers[:1]
+def _make_from_intervals(stores: Stores, subject: Subject, part: FlowPart, span_ms: Span) -> Intervals:
+    meter, first = subject.meter, part.registers[:1]
     usual = usual_of(stores.engine, stores.series, subject, first, round)
     length_s = round(usual.usual_s[first[0]])
     if usual.anew:
         span_ms = min(span_ms[0], usual.whole_ms[0]), max(span_ms[1], usual.whole_ms[1])
         learnt.forget(stores.engine, meter.id, usual.anew)
-        _unsay_finer(stores, subject, flow, finest(length_s))
-    fine = _from_intervals(stores.series, subject, registers, span_ms, length_s)
-    write_all(stores, subject, flow, finest(length_s), fine)
+        _unsay_finer(stores, subject, part, finest(length_s))
+    told = _from_intervals(stores.series, subject, part.registers, span_ms, length_s)
+    fine = part.untaken(told, finest(length_s), subject.timezone)
+    write_all(stores, subject, part, finest(length_s), fine)
     stores.unwritten.then(partial(learnt.set_usual_s, stores.engine, meter.id, usual.learnt_anew))
     return fine
 
 
-def _unsay_finer(stores: Stores, subject: Subject, flow: Flow, resolution: Resolution, span_s: Span = EVER_S) -> None:
+def _unsay_finer(
+    stores: Stores, subject: Subject, part: FlowPart, resolution: Resolution, span_s: Span = EVER_S
+) -> None:
     """Make unknown what was written finer than a meter turns out to tell."""
     meter = subject.meter
     for finer in Resolution:
         if finer is resolution:
             return
-        stands = stores.series.intervals(finer, meter.id, *span_s, flow)
+        written = stores.series.intervals(finer, meter.id, *span_s, part.flow)
+        stands = part.untaken(written, finer, subject.timezone)
         if stands.known.any():
             unknown = Intervals.measured(stands.start_s, np.full(len(stands), np.nan))
-            stores.unwritten.add(Figures(meter.id, meter.carrier, flow, {finer: unknown}))
+            stores.unwritten.add(Figures(meter.id, meter.carrier, part.flow, {finer: unknown}))
 
 
-def write_all(stores: Stores, subject: Subject, flow: Flow, resolution: Resolution, fine: Intervals) -> None:
+def write_all(stores: Stores, subject: Subject, part: FlowPart, resolution: Resolution, fine: Intervals) -> None:
     """Have figures written, at their own resolution and at all coarser ones that they touch."""
     if len(fine) == 0:
         return
-    stores.unwritten.write_flow(subject.meter.id, flow)
+    stores.unwritten.write_flow(subject.meter.id, part.flow)
     figures = {resolution: fine}
-    for base, above in STEPS:
-        if base in figures:
-            figures |= _rolled_up(stores.series, subject, flow, base, figures[base], above)
-    stores.unwritten.add(Figures(subject.meter.id, subject.meter.carrier, flow, figures))
+    for base, above in part.steps[resolution]:
+        figures |= _rolled_up(stores.series, subject, part.flow, base, figures[base], above)
+    stores.unwritten.add(Figures(subject.meter.id, subject.meter.carrier, part.flow, figures))
 
 
 def _rolled_up(
@@ -220,14 +213,6 @@ def _rolled_up(
     whole = Intervals(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
     length_s = lengths_s(base, whole.start_s, subject.timezone)
     return {one: roll_up(whole, length_s, bounds[one]) for one in above}
-
-
-def lengths_s(resolution: Resolution, start_s: Seconds, tz: str) -> Seconds | int:
-    """How long intervals of a resolution are [s]: days by the clock of `tz`, one for each start."""
-    if resolution is Resolution.DAY:
-        bounds = day_starts_s(int(start_s[0]), int(start_s[-1]) + 1, tz)
-        return np.diff(bounds)[np.searchsorted(bounds, start_s)]
-    return QUARTER_S if resolution is Resolution.QUARTER else HOUR_S
 
 
 def _from_intervals(

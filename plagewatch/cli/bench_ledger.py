@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from collector import rollup_job
+from collector.flow_parts import STEPS, lengths_s
 from collector.imports import importing
 from collector.imports.importing import Order
 from plagewatch.cli.opening import Stores, now_s, read_settings, say, stores
@@ -80,10 +81,10 @@ def measure(meters: int, runs: int) -> Iterator[Measured]:
 def _rebuild(at_ms: Seconds, index: Floats) -> Figures:
     fine = book(at_ms, index, Terms(QUARTER_S, "kWh", [FACTS]), START_S, START_S + YEAR * QUARTER_S).quarters
     made = {Resolution.QUARTER: fine}
-    for base, above in rollup_job.STEPS:
-        for coarse in above if base in made else ():
+    for base, above in STEPS[Resolution.QUARTER]:
+        for coarse in above:
             bounds = bounds_s(coarse, START_S, START_S + YEAR * QUARTER_S, TZ)
-            made[coarse] = roll_up(made[base], rollup_job.lengths_s(base, made[base].start_s, TZ), bounds)
+            made[coarse] = roll_up(made[base], lengths_s(base, made[base].start_s, TZ), bounds)
     return Figures("m", "electricity", "main", made)
 
 

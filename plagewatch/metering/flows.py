@@ -41,14 +41,23 @@ def flow_registers(registers: Iterable[str], carrier: Carrier, flow: Flow, unit:
     >>> flow_registers(["gas_volume", "energy_import_total"], Carrier.GAS, "main", "kWh")
     ['energy_import_total']
     """
+    return next(iter(flow_groups(registers, carrier, flow, unit)), [])
+
+
+def flow_groups(registers: Iterable[str], carrier: Carrier, flow: Flow, unit: str | None = None) -> list[list[str]]:
+    """All groups of registers that tell a flow, each as `flow_registers` has it.
+
+    Over the time of which an earlier group has evidence it tells the flow alone.
+
+    >>> flow_groups(["energy_interval", "energy_import_day", "energy_import_total"], Carrier.ELECTRICITY, "main")
+    [['energy_import_total'], ['energy_import_day'], ['energy_interval']]
+    """
     there = sorted(registers)
     units = {unit, UNITLESS}
     groups = _MAIN.get(carrier, _LAST) if flow == "main" else () if carrier is Carrier.SOLAR else _EXPORT
-    for group in groups:
-        words = [word for word in group if unit is None or register_word(word).unit in units]
-        if chosen := [register for register in there if register.partition(".")[0] in words]:
-            return chosen
-    return []
+    words = ([word for word in group if unit is None or register_word(word).unit in units] for group in groups)
+    chosen = ([register for register in there if register.partition(".")[0] in group] for group in words)
+    return [group for group in chosen if group]
 
 
 def is_index(register: str) -> bool:

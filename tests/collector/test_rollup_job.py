@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import permutations
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -517,6 +518,42 @@ def test_day_and_night_make_the_main_flow_and_a_total_is_never_added():
         assert kept.figures(Resolution.QUARTER).amount.tolist() == [1.0, 1.0, 3.0, 3.5]
 
 
+HISTORY = {  # register -> instants in quarters, amount of each quarter; each tells a stretch, some of them both
+    "energy_interval": (np.arange(0, 400, 4), 1.0),  # hours, as the network operator told them
+    "energy_import_day": (np.arange(200, 700), 2.0),
+    "energy_import_night": (np.arange(200, 700), 3.0),
+    "energy_import_total": (np.arange(500.5, 620.5), 7.0),
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(HISTORY)), ids=lambda order: "-".join(o[7:11] for o in order))
+def test_each_stretch_is_told_by_the_best_register_there_whatever_came_first(shared, order):
+    kept = new_meter(shared, MeterFacts("m"))
+    for register in order:
+        quarters, each = HISTORY[register]
+        value = np.full(len(quarters), 4 * each) if "interval" in register else (quarters - quarters[0]) * each
+        for piece in np.array_split(np.arange(len(quarters)), 3)[:: 1 if order[0] < order[1] else -1]:
+            kept.arrive(START_MS + (quarters[piece] * QUARTER_MS).astype(np.int64), value[piece], register)
+            kept.roll_up()
+    # Hours up to 200, day and night to 500, the total from the middle of that quarter to that of 619, day and night on.
+    hours = kept.figures(Resolution.HOUR)
+    np.testing.assert_allclose(hours.amount[:50], 4.0)
+    np.testing.assert_allclose(hours.amount[50:125], 20.0)
+    np.testing.assert_allclose(hours.amount[125:126], 3.5 + 3 * 7.0)
+    np.testing.assert_allclose(hours.amount[126:154], 28.0)
+    assert kept.figures(Resolution.DAY).amount.sum() == pytest.approx(hours.amount.sum())
+    assert kept.figures(Resolution.MONTH).amount.sum() == pytest.approx(hours.amount.sum())
+    quarters = kept.figures(Resolution.QUARTER)
+    at_s = ((quarters.start_s - START_MS // 1000) // 900).tolist()
+    amount = dict(zip(at_s, quarters.amount.tolist(), strict=True))
+    assert [round(amount[n], 6) for n in (200, 499, 500, 501, 618, 619, 620, 698)] == [5, 5, 3.5, 7, 7, 3.5, 5, 5]
+    assert max(at_s) == 698
+    balances = ledger_check.check(kept.engine, kept.series, kept.meter.id)
+    assert [(b.register, b.balanced) for b in balances] == [
+        (register, True) for register in ("energy_import_total", "energy_import_day", "energy_import_night")
+    ]
+
+
 @pytest.mark.parametrize(
     ("length_s", "there"),
     [(300, [4, 1, 1, 1]), (900, [12, 3, 1, 1]), (1800, [0, 6, 1, 1]), (3600, [0, 12, 1, 1]), (86_400, [0, 0, 12, 1])],
@@ -631,13 +668,14 @@ def test_the_ledger_is_checked_once_a_night_and_its_accounts_are_kept(capsys):
         assert accounts.all_accounts(kept.engine)[0].checked_ms == noon_s * 1000
         night_s = day_start_s(date(2026, 3, 11), TZ) + 3 * 3600
         assert ledger_check.nightly(kept.engine, kept.series, night_s - 1) == []
-        other.arrive([START_MS, START_MS + QUARTER_MS], [0.0, 1.0])  # its total replaces day and night
+        gone = replace(accounts.all_accounts(kept.engine)[0], register="gas_volume")
+        accounts.save(kept.engine, [gone])
         forged = Intervals.measured(np.array([START_MS // 1000]), np.array([9.0]))
         kept.series.write_intervals(Resolution.QUARTER, "m", "electricity", forged)
         assert len(ledger_check.nightly(kept.engine, kept.series, night_s)) == 2
         assert [(a.meter, a.register, a.balanced) for a in accounts.all_accounts(kept.engine)] == [
             ("m", INDEX, False),
-            ("other", INDEX, True),
+            ("other", "energy_import_day", True),
         ]
         told = capsys.readouterr().out
         assert "register does not add up" in told
