@@ -33,6 +33,7 @@ from collector.imports.weather_hours import TooCoarse
 from collector.imports.weather_writing import save_weather
 from collector.imports.work import Import
 from plagewatch.store.names import WEATHER_FIELDS
+from plagewatch.store.records.life_cycle import By, MeterEditor
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def read(work: Import) -> Iterator[list[Block]]:
     """
     files = _files(work.path)
     listed = read_meters(files.meters, work.refusals)
-    new, facts = save_meters(listed, files.meters.name, work.engine, work.series, work.refusals)
+    editor = MeterEditor(work.engine, work.series, By(f"file:{work.path.name}", work.now_ms))
+    new, facts = save_meters(listed, files.meters.name, editor, work.refusals)
     work.new_meters += new
     work.count("new_facts", facts)
     work.count("sites", len(listed.sites))
@@ -66,7 +68,7 @@ def read(work: Import) -> Iterator[list[Block]]:
     if files.swaps:
         swaps = read_swaps(files.swaps, listed.meters, work.refusals)
         work.count("swaps", len(swaps))
-        work.count("new_swaps", save_swaps(swaps, work.engine))
+        work.count("new_swaps", save_swaps(swaps, editor))
     if files.weather:
         _read_weather(work, files.weather, listed)
     if files.calendar:

@@ -6,23 +6,20 @@ from datetime import date
 
 from collector.imports.refusals import Refusals, RowRefused
 from collector.imports.registry_files import MeterList
-from collector.imports.stores import ImportStore
-from plagewatch.metering.edits import swap_stretches
 from plagewatch.metering.meters import Meter, MeterFacts, Swap
 from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
-from plagewatch.store.records.work import DirtyWindow, mark_dirty
+from plagewatch.store.records.life_cycle import MeterEditor
 
 
-def save_meters(
-    listed: MeterList, file: str, engine: Engine, series: ImportStore, refusals: Refusals
-) -> tuple[list[str], int]:
+def save_meters(listed: MeterList, file: str, editor: MeterEditor, refusals: Refusals) -> tuple[list[str], int]:
     """Enter new sites and meters, and facts that changed; the ids of the new meters, and how many facts changed.
 
     A meter that is there already keeps its name and place; one that is there as something else (another carrier, unit
     or kind) is refused and leaves the list, so that its rows are not taken for the other's.
     """
+    engine = editor.engine
     sites = {site.id for site in registry.sites(engine)}
     known = {meter.id: meter for meter in registry.meters(engine)}
     for meter_id, imported in list(listed.meters.items()):
@@ -33,14 +30,20 @@ def save_meters(
             refusals.add(file, listed.lines[meter_id], [meter_id], refused)
             del listed.meters[meter_id]
             listed.facts.pop(meter_id, None)
-    changed = [facts for facts in listed.facts.values() if facts not in registry.facts_of(engine, facts.meter)]
     registry.save(engine, (site for site in listed.sites.values() if site.id not in sites))
     new = [imported.meter for meter_id, imported in listed.meters.items() if meter_id not in known]
     registry.save(engine, new)
     registry.save(engine, _eans_learnt(listed, known))
-    registry.save(engine, changed)
-    mark_dirty(engine, _all_evidence((facts for facts in changed if facts.meter in known), series))
-    return [meter.id for meter in new], len(changed)
+    facts = (_with_what_is_known(one, registry.facts_of(engine, one.meter)) for one in listed.facts.values())
+    return [meter.id for meter in new], sum(editor.enter_facts(one) for one in facts)
+
+
+def _with_what_is_known(told: MeterFacts, known: Iterable[MeterFacts]) -> MeterFacts:
+    """Facts of a file; of what it does not tell, that which is entered for the same instant stays."""
+    there = next((one for one in known if one.valid_from_ms == told.valid_from_ms), told)
+    nothing = MeterFacts(told.meter, told.valid_from_ms)
+    names = [name for name in MeterFacts.__slots__ if getattr(told, name) != getattr(nothing, name)]
+    return replace(there, **{name: getattr(told, name) for name in names})
 
 
 def _eans_learnt(listed: MeterList, known: Mapping[str, Meter]) -> Iterable[Meter]:
@@ -51,23 +54,17 @@ def _eans_learnt(listed: MeterList, known: Mapping[str, Meter]) -> Iterable[Mete
             yield replace(there, ean=imported.meter.ean)
 
 
-def save_swaps(swaps: Iterable[Swap], engine: Engine) -> int:
-    """Enter declared replacements that are new, and have the figures they change made again; how many were new."""
-    by_meter: dict[str, list[Swap]] = {}
-    for swap in swaps:
-        by_meter.setdefault(swap.meter, []).append(swap)
+def save_swaps(swaps: Iterable[Swap], editor: MeterEditor) -> int:
+    """Enter declared replacements that are new, and have the figures they change made again; how many were new.
+
+    Who did it, the photo and the note are people's own: a file that tells the same swap again leaves them.
+    """
     new = 0
-    for meter, declared in by_meter.items():
-        known = registry.swaps_of(engine, meter)
-        fresh = [swap for place, swap in enumerate(declared) if swap not in known and swap not in declared[:place]]
-        by_key = {(swap.register, swap.at_ms): swap for swap in [*known, *fresh]}
-        stretches = swap_stretches(known, by_key.values())
-        windows = [DirtyWindow(meter, first_ms, after_ms - 1) for first_ms, after_ms in stretches]
-        # Marked on both sides of the write: who stops in between finds the swap known and would mark nothing again.
-        mark_dirty(engine, windows)
-        registry.save(engine, fresh)
-        mark_dirty(engine, windows)
-        new += len(fresh)
+    for swap in swaps:
+        known = registry.swaps_of(editor.engine, swap.meter)
+        there = next((one for one in known if (one.register, one.at_ms) == (swap.register, swap.at_ms)), swap)
+        serial = swap.serial or there.serial
+        new += editor.declare_swap(replace(swap, serial=serial, who=there.who, photo=there.photo, note=there.note))
     return new
 
 
@@ -81,16 +78,3 @@ def save_days(days: Mapping[str, Iterable[tuple[date, str]]], engine: Engine) ->
             registry.save_calendar(engine, site, fresh)
         new += len(fresh)
     return new
-
-
-def _all_evidence(facts: Iterable[MeterFacts], series: ImportStore) -> Iterable[DirtyWindow]:
-    """Facts hold for all time: where they change, every figure of the meter does."""
-    latest_ms = series.latest_sample_ms()
-    for meter in {fact.meter for fact in facts}:
-        firsts = [
-            int(evidence.at_ms[0])
-            for register in series.registers(meter)
-            if len((evidence := series.samples_around(meter, register, 0, 0, 1)).at_ms)
-        ]
-        if firsts:
-            yield DirtyWindow(meter, min(firsts), latest_ms[meter])

@@ -1,6 +1,7 @@
 """Canonical folders: all that is right is taken, all that is not is told with file, line and column."""
 
 import gzip
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from collector.imports.weather_hours import TooCoarse, hourly
 from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site, Swap
 from plagewatch.metering.readings import Reason
 from plagewatch.store.names import WEATHER, WEATHER_FIELDS
+from plagewatch.store.records import audit
+from plagewatch.store.records.life_cycle import By, MeterEditor
 from plagewatch.store.records.quarantine import quarantined
 from plagewatch.store.records.registry import (
     calendar_of,
@@ -213,8 +216,28 @@ def test_changed_facts_and_late_swaps_make_the_figures_old(tmp_path, engine, ser
         swaps="meter,register,at,last_index,first_index\ne,total,2026-02-01T00:00:00Z,1,0\n",
     )
     run(folder, engine, series)
-    whole = ("e", 1_767_225_600_000, 1_772_323_200_000)
+    whole = ("e", 1_767_225_600_000, NOW_MS)  # of what comes in just now, nobody can tell yet
     assert windows(engine) == [whole, ("e", 1_769_904_000_000, 1_769_904_000_000)]
+
+
+def test_facts_and_swaps_of_a_file_are_audited_and_leave_what_people_entered(tmp_path, engine, series):
+    folder = folder_of(
+        tmp_path,
+        meters=f"{INDEX}\ne,s,electricity,index,kWh,,,,,,,6,,,",
+        samples="meter,register,at,value\ne,total,2026-01-01T00:00:00Z,1\n",
+        swaps="meter,register,at,last_index,first_index\ne,total,2026-02-01T00:00:00Z,1,0\n",
+    )
+    run(folder, engine, series)
+    told = [(line.who, line.what) for line in audit.lines(engine, "e")]
+    assert told == [(f"file:{folder.name}", "swap_declared"), (f"file:{folder.name}", "facts_entered")]
+    editor = MeterEditor(engine, series, By("cell", NOW_MS))
+    swap, facts = swaps_of(engine, "e")[0], facts_of(engine, "e")[0]
+    editor.declare_swap(replace(swap, who="tech", serial="77", photo="a" * 64, note="seal broken"))
+    editor.enter_facts(replace(facts, max_power_kw=40.0, source="contract"))
+    report = run(folder, engine, series)
+    assert (report.new_facts, report.new_swaps) == (0, 0)
+    assert (swaps_of(engine, "e")[0].note, facts_of(engine, "e")[0].max_power_kw) == ("seal broken", 40.0)
+    assert len(audit.lines(engine, "e")) == 4
 
 
 def test_an_unknown_interval_is_learnt_from_the_readings(tmp_path, engine, series):

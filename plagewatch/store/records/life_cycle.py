@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -18,7 +19,7 @@ from plagewatch.metering.meters import CalorificValue, MeterFacts, Swap
 from plagewatch.store import tables
 from plagewatch.store.records import audit, registry
 from plagewatch.store.records.work import DirtyWindow
-from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.store.series.protocol import Evidence
 
 
 class What(StrEnum):
@@ -92,6 +93,19 @@ def apply(connection: Connection, by: By, change: Change) -> bool:
     return True
 
 
+class EvidenceOnHand(Protocol):
+    """What an edit asks of a series store: the real ones have it, and that of an import's dry run."""
+
+    def registers(self, meter: str) -> list[str]:
+        """Registers of which the meter has evidence."""
+
+    def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
+        """Evidence in [start_ms, end_ms) and the nearest `beyond` instants on either side."""
+
+    def latest_sample_ms(self) -> dict[str, int]:
+        """The newest evidence of each meter."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeterEditor:
     """Edits of meters. Each method tells whether anything changed.
@@ -101,7 +115,7 @@ class MeterEditor:
     """
 
     engine: Engine
-    series: SeriesStore
+    series: EvidenceOnHand
     by: By
 
     def enter_facts(self, facts: MeterFacts, instead_of_ms: int | None = None) -> bool:
