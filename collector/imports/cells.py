@@ -81,9 +81,7 @@ def plain_number_of(text: str, column: str, device: str = "") -> float:
     >>> plain_number_of("0,173", "Volume"), plain_number_of("0.173", "Volume")
     (0.173, 0.173)
     """
-    if text.count(",") + text.count(".") > 1:
-        raise RowRefused(Reason.NOT_A_NUMBER, column, shown(text), device)
-    return number_of(text.replace(",", "."), column, device)
+    return number_of(text.replace(",", "."), column, device)  # of two signs none is a number
 
 
 def optional_number(text: str, column: str) -> float | None:

@@ -17,7 +17,7 @@ from plagewatch.store.records.registry import meters, save
 from plagewatch.store.records.work import DirtyWindow, mark_dirty
 from plagewatch.store.series.protocol import Evidence
 
-FLUSH_VALUES = 100_000
+FLUSH_VALUES = 50_000
 
 Key = tuple[str, str, Quality]  # meter, register, how the value came about
 

@@ -6,6 +6,7 @@ Its columns A to I are published, a file is not: headings are looked for by word
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from collector.decoders.door import shown
@@ -132,7 +133,10 @@ class _Reader:
         place = layout.place
         self._needed = max(place[name] for name in (*NEEDED, "slot") if name in place)
         self._date, self._value, self._slot = place["date"], place["value"], place.get("slot")
-        self._words = [place.get(name) for name in ("ean", "register", "unit", "quality", "frequency")]
+        # Where nobody says how often, the EAN code stands in for it and says nothing.
+        words = [place[name] for name in ("ean", "register", "unit", "quality")]
+        self._words = itemgetter(*words, place.get("frequency", place["ean"]))
+        self._width = max(place.values()) + 1
         self._directory = Directory(work.engine, work.order)
         self._slots = Slots(layout.stamp, work.now_ms)
         self._meanings: dict[tuple[str, ...], _Meaning] = {}
@@ -147,7 +151,9 @@ class _Reader:
         """One row; whether enough is gathered. Raises RowRefused."""
         if len(row) <= self._needed:
             raise RowRefused(Reason.MALFORMED, "", f"the row has {len(row)} cells, {self._needed + 1} are needed")
-        words = tuple(["" if place is None or place >= len(row) else row[place] for place in self._words])
+        if len(row) < self._width:
+            row = [*row, *[""] * (self._width - len(row))]
+        words = self._words(row)
         meaning = self._meanings.get(words)
         if meaning is None:
             meaning = self._meanings[words] = self._meaning(*(word.strip() for word in words))
