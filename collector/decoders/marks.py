@@ -7,7 +7,7 @@ from typing import Any
 from collector.decoders.door import parse_json
 from collector.decoders.dsmr_p1.telegram import looks_like_telegram
 from collector.decoders.inverter_json import looks_like_inverter
-from collector.decoders.modbus_json.shapes import SHAPES
+from collector.decoders.modbus_json.shapes import RECORDS, SHAPES
 from collector.decoders.shelly import looks_like_shelly
 from collector.decoders.sparkplug_b import looks_like_sparkplug
 from collector.decoders.tasmota import looks_like_tasmota
@@ -36,7 +36,18 @@ _LINE = re.compile(  # measurement, tags, a space, and a field with a value
 _LINES_WITHIN = 4_096
 _SENML_NAMES = {"n", "bn"}
 _SENML_VALUES = {"v", "vs", "vb", "vd", "s", "bv", "bs", "bt", "bu", "bver", "t", "u"}
-_GATEWAY_KEYS = {"slave", "slave_id", "slaveId", "unit_id", "unitId", "modbus", "holding", "node", "node_name"}
+_GATEWAY_KEYS = {
+    "slave",
+    "slave_id",
+    "slaveId",
+    "unit_id",
+    "unitId",
+    "modbus",
+    "holding",
+    "node",
+    "node_name",
+    *RECORDS,
+}
 
 
 def families_called(name: str, known: Sequence[str]) -> Sequence[str]:
@@ -92,9 +103,9 @@ def _is_plain(content: Any) -> bool:
 def _is_of_a_gateway(content: Any) -> bool:
     first = content[0] if isinstance(content, list) and content else content
     if not isinstance(first, dict):
-        return False
-    named = any(not shape.name.startswith("others") and all(mark in first for mark in shape.marks) for shape in SHAPES)
-    return named or bool(first.keys() & _GATEWAY_KEYS)
+        return isinstance(content, list) and bool(content)
+    arranged = any(shape.marks and all(mark in first for mark in shape.marks) for shape in SHAPES)
+    return arranged or isinstance(content, list) or bool(first.keys() & _GATEWAY_KEYS)
 
 
 def _with_parts(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -63,7 +63,8 @@ ROWS: Sequence[Row] = (
     Row("co2", ({"co2"},)),
 )
 
-_SAYS_NO_MORE = _TOTAL | tag_words("active energy electricity electric electrical value sum ac volume") | _USE
+# `power` among them: some call energy so (`total_power_import_kwh`), and only the unit tells.
+_SAYS_NO_MORE = _TOTAL | _USE | tag_words("active energy power electricity electric electrical value sum ac volume")
 
 _SPELLINGS: Mapping[str, str] = {  # lower case -> ours. Not here: `mwh` and `mw`, which may be milli or mega.
     spelled: unit
@@ -86,7 +87,7 @@ _OTHER_UNITS = ("kVAh", "VAh", "kvarh", "kVArh", "varh", "VArh", "kVA", "kvar", 
 
 _WORD = re.compile(r"[A-Z]+[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[a-zà-ÿ]+[0-9]*|[0-9]+")
 # `Import_1` is the first import, `Phase_L` a line, not a unit.
-_AT_END = ({*UNITS} - {"1", "L"}).union(_OTHER_UNITS, ("kwh", "KWh", "KWH", "Kwh"))
+_AT_END = ({*UNITS} - {"1", "L"}).union(_OTHER_UNITS, ("kwh", "KWh", "KWH", "Kwh", "wh", "w", "kw"))
 _ENDS = "|".join(re.escape(unit) for unit in sorted(_AT_END, key=len, reverse=True))
 _UNIT_AT_END = re.compile(
     rf"(?P<name>.*?)(?:[\s_\-./:]*[\[(]\s*(?P<in>[^\])]+?)\s*[\])]|[\s_\-./:]+(?P<after>{_ENDS}))"
@@ -122,6 +123,8 @@ def meaning(name: str, unit: str | None) -> Meaning:
     ('field.Energy', 'field.import_today', 'field.import')
     >>> meaning("import_kWh", "Wh").register, meaning("Import", "kvarh").register
     ('field.import_kWh', 'field.Import')
+    >>> meaning("total_power_import_kwh", None).register, meaning("active_power_w", None).register
+    ('energy_import_total', 'power_active')
     >>> meaning("energy_import_day", "Wh").register, meaning("energy_import_night.2", "kWh").register
     ('energy_import_day', 'energy_import_night.2')
     """

@@ -23,7 +23,7 @@ SAID_BY_THE_TOPIC = {
     "shelly/first_generation_second_relay",
     "shelly/prefix_of_a_bridge_first_generation",
     "inverter_json/others_by_their_names",
-    "plain_json/neither_registers_nor_frames",
+    "modbus_json/no_clock",
 }
 
 

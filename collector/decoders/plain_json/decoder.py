@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from collector.decoders import modbus_json
 from collector.decoders.door import Message, Refused, moment_ms, number, plausible, shown
 from plagewatch.metering.readings import REGISTERS, Decoded, LeftOut, Readings, Reason
 from plagewatch.metering.units import UNITS, Unit
 
-TOPIC = re.compile(r"loggers/(?P<device>[A-Za-z0-9._-]+)/readings")
+TOPIC = re.compile(r"(?:.+/)?loggers/(?P<device>[A-Za-z0-9._-]+)/readings")
 
 WORDS: Mapping[str, str] = {  # the logger's word -> ours
     "electricity_index": "energy_import_total",
@@ -36,7 +37,7 @@ def decode(message: Message) -> Decoded:
     registers = content.get("registers") if isinstance(content, dict) else None
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(content, dict) or (registers is None and frames is None):
-        return Decoded((), (LeftOut(Reason.MALFORMED, "no object with `registers` or `frames`"),))
+        return modbus_json.decode(message)  # somebody else's JSON: by what its names say
     readings: list[Readings] = []
     left_out: list[LeftOut] = []
     packet = _Packet(message.device, _serials(content.get("serial")), received_ms)

@@ -9,7 +9,7 @@ from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason
 from plagewatch.metering.units import to_canonical
 
 TOPIC = re.compile(
-    r"(?=(?:tele|stat)/|.+/(?:tele|stat)/[^/]+$)"
+    r"(?:.+/(?=(?:tele|stat)/[^/]+/[A-Z0-9_]+$))?(?=(?:tele|stat)/|.+/(?:tele|stat)/[^/]+$)"
     r"(?:(?:tele|stat)/)?(?P<device>[^/].*?)/(?:(?:tele|stat)/)?(?P<kind>[A-Z][A-Z0-9_]*)"
 )
 MEASURING = ("SENSOR", "STATUS8", "STATUS10")  # the other capital words are states, results and last wills
@@ -25,6 +25,7 @@ class Meaning(NamedTuple):
 
 ENERGY: Mapping[str, Meaning] = {  # word in ENERGY -> meaning
     "Total": Meaning("energy_import_total", "kWh", ("energy_import_night", "energy_import_day")),
+    "ImportActive": Meaning("energy_import_total", "kWh"),
     "ExportActive": Meaning("energy_export_total", "kWh", ("energy_export_night", "energy_export_day")),
     "Power": Meaning("power_active", "W"),
 }
@@ -120,7 +121,9 @@ class _Sensors:
 
     def _energy(self, state: Mapping[str, object]) -> None:
         for word, raw in state.items():
-            if word in TARIFFS:
+            if word == "Total" and "ImportActive" in state:
+                self._both_directions(raw)
+            elif word in TARIFFS:
                 self._list(f"ENERGY.{word}", TARIFFS[word], raw, TARIFFS[word].tariffs)
             elif word in ENERGY:
                 meaning = ENERGY[word]
@@ -133,6 +136,13 @@ class _Sensors:
                     self._list(f"ENERGY.{word}", meaning, raw, registers)
             elif word not in PASSED_OVER and (value := number(raw)) is not None:
                 self.readings.append(Readings(self.device, f"field.{_slug('ENERGY_' + word)}", self.at_ms, [value]))
+
+    def _both_directions(self, raw: object) -> None:
+        """A total beside what was taken: the sum of both directions, or a balance, as the meter's driver makes it."""
+        for place, one in enumerate(raw if isinstance(raw, list) else [raw]):
+            if (value := number(one)) is not None:
+                name = f"field.ENERGY_Total_{place + 1}" if isinstance(raw, list) else "field.ENERGY_Total"
+                self.readings.append(Readings(self.device, name, self.at_ms, [value]))
 
     def _list(self, place: str, meaning: Meaning, raw: object, registers: Sequence[str]) -> None:
         if not isinstance(raw, list) or len(raw) != len(registers):
