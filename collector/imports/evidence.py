@@ -143,26 +143,30 @@ def totals(accounts: Mapping[tuple[str, str], Account]) -> Account:
 def compared(
     at_ms: NDArray[np.int64], value: NDArray[np.float64], quality: Quality, stored: Evidence
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which of the values (by time) the store has, and which others stand beside another value of their instant.
+    """Which of the values (by time) the store has, and which others contradict one of their instant.
 
-    A value that the store has with a worse quality is not known: the better one is to be kept.
+    A value that the store has with a worse quality is not known: the better one is to be kept. A measured value beside
+    an estimate contradicts nothing: it is the better one.
 
-    >>> at_ms, value = np.array([1, 2, 3, 4]), np.array([5.0, 6.0, 7.0, 8.0])
-    >>> quality = np.array([0, 0, 0, 2], np.int8)
-    >>> stored = Evidence(np.array([2, 2, 3, 4]), np.array([4.0, 6.0, 9.0, 8.0]), quality, np.zeros(4, np.int64))
+    >>> at_ms, value = np.array([1, 2, 3, 4, 5]), np.array([5.0, 6.0, 7.0, 8.0, 9.0])
+    >>> quality = np.array([0, 0, 0, 2, 2], np.int8)
+    >>> instants, values = np.array([2, 2, 3, 4, 5]), np.array([4.0, 6.0, 9.0, 8.0, 1.0])
+    >>> stored = Evidence(instants, values, quality, np.zeros(5, np.int64))
     >>> known, contradicts = compared(at_ms, value, Quality.MEASURED, stored)
     >>> known.tolist(), contradicts.tolist()
-    ([False, True, False, False], [False, False, True, False])
+    ([False, True, False, False, False], [False, False, True, False, False])
     """
-    known, same = np.zeros(len(at_ms), np.bool_), np.zeros(len(at_ms), np.bool_)
+    known, same, other = (np.zeros(len(at_ms), np.bool_) for _ in range(3))
     first, after = np.searchsorted(stored.at_ms, at_ms, "left"), np.searchsorted(stored.at_ms, at_ms, "right")
     for beyond in range(int((after - first).max(initial=0))):  # mostly one value an instant
         place = np.minimum(first + beyond, len(stored.at_ms) - 1)
-        here = (first + beyond < after) & (stored.value[place] == value)
+        there = first + beyond < after
+        here = there & (stored.value[place] == value)
         same |= here
         known |= here & (stored.quality[place] <= quality)
+        other |= there & ~here & (stored.quality[place] == quality)
     beside = np.append(False, np.diff(at_ms) == 0)
-    return known, ~same & ((after > first) | beside)
+    return known, ~same & (other | beside)
 
 
 def _distinct(block: Block) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

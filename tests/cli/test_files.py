@@ -84,6 +84,15 @@ def test_a_table_is_imported_only_after_somebody_accepted_its_mapping(run, tmp_p
     assert (told.returncode, told.stdout) == (0, "imported 2 readings of 1 meters, 2 of them new\n")
 
 
+def test_files_of_nrclick_have_a_mapping_of_their_own(run, tmp_path: Path, known: None) -> None:
+    (tmp_path / "logger.csv").write_text(TABLE)
+    words = ("import", "logger.csv", "--format", "nrclick", "--meter", "Hal 3 verbruik kWh=m")
+    assert run(*words).returncode == 2
+    assert run(*words, "--accept-mapping", "nrclick").returncode == 0
+    told = run("import", "logger.csv", "--format", "nrclick")
+    assert (told.returncode, told.stdout) == (0, "imported 2 readings of 1 meters, 0 of them new\n")
+
+
 def test_a_mapping_comes_from_a_file_too(run, tmp_path: Path, known: None) -> None:
     (tmp_path / "logger.csv").write_text(TABLE)
     mapping = json.loads(run("import", "logger.csv").stdout)

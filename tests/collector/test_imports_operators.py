@@ -162,6 +162,16 @@ def test_quality_codes_measured_estimated_and_gaps(tmp_path, registry, series):
     }
 
 
+def test_a_measured_value_takes_the_place_of_an_estimate(tmp_path, registry, series):
+    imported(file_of(tmp_path, amr("01/02/2026", "00:00", 3, quality="02"), "first.csv"), registry, series)
+    report = imported(file_of(tmp_path, amr("01/02/2026", "00:00", 2), "later.csv"), registry, series)
+    account = report.accounts["e", "energy_interval"]
+    assert (account.new, account.contradicting) == (1, 0)
+    rollup_job.run(registry, series, NOW_MS // 1000)
+    quarters = series.intervals(Resolution.QUARTER, "e", 0, 1 << 40)
+    assert (quarters.amount.tolist(), quarters.estimated.tolist(), quarters.coverage.tolist()) == ([2.0], [0.0], [1.0])
+
+
 def test_energy_fed_back_is_a_flow_of_its_own_and_reactive_energy_is_passed_over(tmp_path, registry, series):
     text = "".join(amr("01/02/2026", "00:00", 2, register=register) for register in ("A+", "A-", "I+", "C-"))
     report = imported(file_of(tmp_path, text), registry, series)
