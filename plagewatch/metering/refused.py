@@ -26,6 +26,13 @@ class Refusal(StrEnum):
     UNIT = "unit"
     DAY = "day"
     CALORIFIC_VALUE = "calorific_value"
+    WHO = "who"
+    MOMENT = "moment"
+    TWICE = "moment_comes_twice"  # a local time in the hour when the clock goes back
+    REGISTER = "register"
+    INDEX = "index"
+    FACTS = "facts"
+    FILE = "file"
 
 
 class EditRefused(ValueError):

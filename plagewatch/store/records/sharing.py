@@ -5,6 +5,7 @@ Figures of buildings are counted with them when they are read: an edit marks no 
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,15 +13,16 @@ from datetime import date
 from sqlalchemy import Engine
 
 from plagewatch.metering.balance import check_link
-from plagewatch.metering.meters import BuildingShare, Meter, Share, SubMeter
+from plagewatch.metering.meters import BuildingShare, Meter, Organisation, Share, SubMeter
 from plagewatch.metering.refused import EditRefused, Refusal
-from plagewatch.store.records import registry
+from plagewatch.store.records import audit, registry
 from plagewatch.store.records.life_cycle import By, Change, What, apply, editing
 from plagewatch.tickets.texts import N_
 
 __all__ = ["EditRefused", "Refusal", "ShareEditor", "checked"]
 
 TOLERANCE = 1e-6
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def checked(subject: str, parts: Mapping[str, float]) -> None:
@@ -56,6 +58,23 @@ class ShareEditor:
     def unshare_meter(self, meter: str, valid_from: date) -> bool:
         """Take back the shares of a date: those of the date before hold on."""
         return self._of_meter(meter, valid_from, {})
+
+    def set_organisation(self, organisation: Organisation) -> bool:
+        """A public body that uses buildings, over the one of the same id. Raises EditRefused."""
+        organisation = Organisation(organisation.id, organisation.name.strip())
+        if not _ID.fullmatch(organisation.id) or not organisation.name:
+            text = N_("Give the organisation a name, and an id of letters, digits, dots and dashes.")
+            raise EditRefused(Refusal.NAME, text)
+        with editing(self.engine) as connection:
+            old = registry.entries(connection, Organisation, id=organisation.id)
+            if old == [organisation]:
+                return False
+            # Over the old one, not in its place as `apply` does: shares point to it.
+            registry.put(connection, organisation)
+            before = old[0] if old else None
+            by, what = self.by, What.ORGANISATION_SET
+            audit.line(connection, by.at_ms, by.who, what, organisation.id, before, organisation)
+            return True
 
     def share_building(self, building: str, valid_from: date, parts: Mapping[str, float]) -> bool:
         """The organisations that use a building from a local day on, and the part of each. Raises EditRefused."""
