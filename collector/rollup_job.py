@@ -22,7 +22,7 @@ from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Carrier, Kind
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.registers import best_of_each_instant
-from plagewatch.metering.rollups import bounds_s, finest, roll_up
+from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s, finest, roll_up
 from plagewatch.metering.terms import gap_ms
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import findings, learnt, work
@@ -33,6 +33,9 @@ EVER_S = (EVER_MS[0] // 1000, EVER_MS[1] // 1000)
 
 JOB = "rollup"
 FLOWS: tuple[Flow, ...] = ("main", "export")
+
+# Further apart than this, intervals have something between them.
+LONGEST_S = {Resolution.QUARTER: QUARTER_S, Resolution.HOUR: HOUR_S, Resolution.DAY: 25 * HOUR_S}
 
 # So many meters' windows are forgotten at once: each forgetting makes the disk wait.
 TOGETHER = 20
@@ -204,15 +207,22 @@ def _rolled_up(
     first_s, last_s = int(fine.start_s[0]), int(fine.start_s[-1])
     bounds = {one: bounds_s(one, first_s, last_s + 1, subject.timezone) for one in above}
     outer_s = min(int(b[0]) for b in bounds.values()), max(int(b[-1]) for b in bounds.values())
-    parts = [fine]
-    if outer_s[0] < first_s:
-        parts.insert(0, series.intervals(base, subject.meter.id, outer_s[0], first_s, flow))
-    if last_s + 1 < outer_s[1]:
-        parts.append(series.intervals(base, subject.meter.id, last_s + 1, outer_s[1], flow))
-    names = Intervals.__dataclass_fields__
-    whole = Intervals(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    # What lies around them, and between them where another register tells that stretch.
+    gaps_s = [(outer_s[0], first_s), (last_s + 1, outer_s[1])]
+    if len(fine) > 1 and int(np.diff(fine.start_s).max()) > LONGEST_S[base]:
+        gaps_s = [outer_s]
+    stored = [series.intervals(base, subject.meter.id, *gap_s, flow) for gap_s in gaps_s if gap_s[0] < gap_s[1]]
+    whole = _over(fine, stored)
     length_s = lengths_s(base, whole.start_s, subject.timezone)
     return {one: roll_up(whole, length_s, bounds[one]) for one in above}
+
+
+def _over(fine: Intervals, stored: Sequence[Intervals]) -> Intervals:
+    """Figures just made in place of what stands there, with the others that stand, by time."""
+    parts = [fine, *(part.where(~np.isin(part.start_s, fine.start_s)) for part in stored)]
+    order = np.argsort(np.concatenate([part.start_s for part in parts]), kind="stable")
+    names = Intervals.__dataclass_fields__
+    return Intervals(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names))
 
 
 def _from_intervals(
