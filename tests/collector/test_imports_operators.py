@@ -4,6 +4,7 @@
 at 00:00Z (summer time) and once more at 01:00Z. 2026-03-29 01:00Z is 1774746000: 02:00 to 03:00 local is left out.
 """
 
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from plagewatch.store.records.quarantine import quarantined
 from plagewatch.store.records.registry import meter as meter_of
 from plagewatch.store.records.registry import save
 from plagewatch.store.records.work import dirty_windows
+from plagewatch.store.series.influx import InfluxSeries
 
 MIDNIGHT = datetime(2026, 2, 1)  # noqa: DTZ001 - a cell of Excel has no zone
 NOW_MS = 1_795_169_702_000  # 2026-11-20
@@ -412,3 +414,13 @@ def test_a_file_that_is_nothing_known_is_told(tmp_path, registry, series):
         imported(file_of(tmp_path, "", "old.xls"), registry, series)
     with pytest.raises(ImportRefused, match="cannot be read as Excel"):
         imported(file_of(tmp_path, "no zip", "bad.xlsx"), registry, series)
+
+
+@pytest.mark.service
+def test_on_influxdb_too_the_same_file_again_is_nothing_new(tmp_path, registry, influx):
+    text = amr("01/02/2026", "00:00", "0,1", quality="02") + amr("01/02/2026", "00:15", 1 / 3)
+    better = text.replace(";02\n", ";01\n")
+    with closing(InfluxSeries(influx.url, influx.token, influx.org, 30)) as stored:
+        stored.set_up()
+        new = [imported(file_of(tmp_path, rows), registry, stored).new_samples for rows in (text, text, better, better)]
+    assert new == [2, 0, 1, 0]

@@ -305,3 +305,21 @@ def test_the_order_of_dates(texts, order):
 def test_what_is_no_date_is_none(text):
     with pytest.raises(ValueError):  # noqa: PT011 - the callers name the cell
         local_stamp(text, DateOrder.DMY)
+
+
+def test_tariffs_are_told_apart_by_several_columns_once_somebody_says_what_they_count(tmp_path, registry, series):
+    text = "EAN;Register;Direction;Date;Value;Unit\n"
+    for tariff, index in (("HI", "100"), ("LOW", "50,5")):
+        text += f"{EAN};{tariff};Offtake;13/02/2026;{index};kWh\n"
+    path = file_of(tmp_path, text)
+    mapping = proposed(path, registry, series).proposal.mapping
+    assert (mapping.layout, mapping.named_by) == (Layout.LONG, ("EAN", "Register", "Direction"))
+    assert [column.name for column in mapping.series] == [f"{EAN} HI Offtake", f"{EAN} LOW Offtake"]
+    assert mapping.counts is None  # indexes or amounts: that is not in the file
+    registers = ("energy_import_day", "energy_import_night")
+    columns = tuple(replace(c, register=register) for c, register in zip(mapping.series, registers, strict=True))
+    said = replace(mapping, counts=Counts.INDEX, series=columns)
+    assert said.open_questions() == []
+    assert imported(path, registry, series, said).left_out == {}
+    assert values(series, "school.elec", "energy_import_day") == [("2026-02-12T23:00", 100.0)]
+    assert values(series, "school.elec", "energy_import_night") == [("2026-02-12T23:00", 50.5)]
