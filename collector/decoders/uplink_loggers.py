@@ -118,6 +118,12 @@ LOGGERS: tuple[Logger, ...] = (
         flags={"error_flag": ANY_BIT},
         serial="serial_from_message",
     ),
+    # `pulse1` counts from one message to the next, `pulseAbs1` since the beginning.
+    Logger(
+        "Elsys ELT",
+        {"pulseAbs1": ""},
+        {f"pulseAbs{number}": Row(f"pulse_count.{number}", "1") for number in (1, 2)} | ROOM,
+    ),
     Logger("Milesight EM300-DI", {"pulse": ""}, _EM300_DI, Records("history", "timestamp")),
     # A message may hold stored values only.
     Logger("Milesight EM300", {"history": "", "battery": ""}, _EM300_DI, Records("history", "timestamp")),

@@ -23,6 +23,8 @@ def decode(message: Message) -> Decoded:
     if message.part("kind") not in UPLINKS:
         return Decoded(())
     content = message.json()
+    if isinstance(content, dict) and "deviceInfo" in content and not _is_uplink(content):
+        return Decoded(())  # a join, a state, a log, on a route that carries everything
     if not isinstance(content, dict) or not _is_uplink(content):
         return nothing(Reason.MALFORMED, "no uplink event: neither `data` nor `object` of a device")
     return decode_uplink(

@@ -24,7 +24,7 @@ UNIT_TAGS = ("unit", "unit_of_measurement", "units", "uom")
 OTHER_TAGS = ("host", "hostname", "domain", "type", "source", "friendly_name", "agent_host", "url", "db")
 # Measurements that are named after the way or the matter; others are part of the name.
 PLAIN_MEASUREMENTS = tag_words(
-    "modbus mqtt_consumer opcua snmp http exec file serial energy electricity power sensor sensors meter meters"
+    "modbus mqtt_consumer opcua snmp http exec file serial energy electricity sensor sensors meter meters"
     " reading readings data measurement measurements"
 )
 VALUE_FIELDS = ("value", "val", "reading", "state")
@@ -135,7 +135,8 @@ def _device(topic_device: str, tags: Mapping[str, str]) -> str:
 
 
 def _tags(point: _Point, at_ms: int | None, left_out: list[LeftOut]) -> Iterator[Tag]:
-    said = _first(point.tags, UNIT_TAGS)
+    texts = {name: value for name, value in point.fields.items() if isinstance(value, str)}
+    said = _first(point.tags, UNIT_TAGS) or _first(texts, UNIT_TAGS)  # some write it as a text beside the value
     before = []
     if said is None and known_unit(point.measurement) is not None:
         said = point.measurement  # Home Assistant names its measurements after units

@@ -15,7 +15,7 @@ def decode(message: Message) -> Decoded:
     """Readings of one message. Joins, downlinks and the like measure nothing."""
     if message.part("kind") not in ("", "up"):
         return Decoded(())
-    content = message.json()
+    content = _unwrapped(message.json())
     uplink = content.get("uplink_message") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(uplink, dict):
         if isinstance(content, dict) and "end_device_ids" in content:
@@ -40,6 +40,14 @@ def decode(message: Message) -> Decoded:
             uplink.get("normalized_payload"),
         )
     )
+
+
+def _unwrapped(content: object) -> object:
+    """The message itself, where it came as an event of the console (`data`) or from the storage (`result`)."""
+    if isinstance(content, dict) and "end_device_ids" not in content:
+        inner = [content[key] for key in ("data", "result") if isinstance(content.get(key), dict)]
+        return next((one for one in inner if "end_device_ids" in one), content)
+    return content
 
 
 def _received_at(message: Message, content: dict[str, object], uplink: dict[str, object]) -> int | None:
