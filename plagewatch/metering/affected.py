@@ -9,13 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plagewatch.metering.course import REACH, is_break, last_places
+from plagewatch.metering.course import REACH
 from plagewatch.metering.intervals import Floats
 from plagewatch.metering.registers import Terms, stretch_of
+from plagewatch.metering.stretch import is_break, noise, telling
 
 QUARTER_MS = 900_000
 
-ENOUGH = 2 * REACH + 4
+FAR = REACH + 4
+"""How many telling samples a decision can lie from a change: the change itself makes a few around it tell or not."""
+
+ENOUGH = 2 * FAR + 4
 """With so many instants on both sides, ordinary evidence holds its anchors."""
 
 
@@ -47,28 +51,56 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     >>> found.start_ms, found.end_ms
     (449100000, 450900000)
     """
-    instants, trouble, rise = _looked_at(known, terms)
-    final = len(instants) - 1
+    near = _looked_at(known, terms)
+    instants, final = near.instants, len(near.instants) - 1
     low = int(np.searchsorted(instants, from_ms))
     high = int(np.searchsorted(instants, to_ms, side="right")) - 1
     opening, closing = _opening(instants, low - 1), _closing(instants, high + 1)
-    back, onward, lead_in = _reaches(bool(trouble[max(opening - REACH - 1, 0) : closing + REACH + 2].any()))
-    calm, anchors = _anchors(trouble, rise, known.from_start)
-    before = anchors[anchors <= max(_opening(instants, low - back) - lead_in, 0)]
-    after = anchors[(anchors >= high + onward) & calm[np.minimum(anchors + REACH, final)]]
-    reaches_end = high + onward >= final or not len(after)
-    last = final if reaches_end else high + 1 if onward == 1 else int(after[0])
-    closing = _closing(instants, last) + REACH + 1
-    if not len(before) or (not known.to_end and (reaches_end or closing > final)):
+    calm, anchors = _anchors(near, known.from_start)
+    if near.trouble[near.back(opening, FAR) : near.onward(closing, FAR) + 1].any():
+        # A break looks REACH ahead, so it may be decided anew that far before the change; a fall that far back may then
+        # end a jump that began as far before it again. Near the beginning of a part such a jump is out of sight, which
+        # changes samples before the fall only: the part begins that much earlier than what is made of it.
+        first, begin = near.back(low, 2 * FAR), near.back(_opening(instants, near.back(low, 2 * FAR)), FAR)
+        after = anchors[(anchors >= near.onward(high, FAR)) & calm[near.reached(anchors)]]
+        last = int(after[0]) if len(after) else final
+    else:
+        first, last = max(low - 1, 0), min(high + 1, final)
+        begin = _opening(instants, first)
+    before = anchors[anchors <= begin]
+    closing = near.onward(_closing(instants, last), FAR)
+    if not len(before) or (not known.to_end and (last == final or closing > final)):
         return None
-    ends = instants.copy()
-    if known.to_end:
-        ends[-1] = known.at_ms[-1]  # what stands there may have no value of its own, yet the rows go on to it
-    if known.from_start:
-        instants[0] = known.at_ms[0]
-    return Affected(
-        int(instants[before[-1]]), int(ends[min(closing, final)]), int(instants[max(low - back, 0)]), int(ends[last])
-    )
+    starts, ends = instants.copy(), instants.copy()
+    # What stands at the very ends may have no value of its own, yet the rows go from there to there.
+    starts[0] = known.at_ms[0] if known.from_start else starts[0]
+    ends[-1] = known.at_ms[-1] if known.to_end else ends[-1]
+    return Affected(int(starts[before[-1]]), int(ends[min(closing, final)]), int(starts[first]), int(ends[last]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Instants with one value, by time; what is remarkable of them; and the number of telling samples up to each."""
+
+    instants: NDArray[np.int64]
+    trouble: NDArray[np.bool_]  # at a break, a contradiction or a declared swap
+    rise: NDArray[np.bool_]  # surely higher than the level before
+    told: NDArray[np.int64]
+
+    def back(self, place: int, count: int) -> int:
+        """The place so many telling samples before another, or the first."""
+        return int(np.searchsorted(self.told, self.told[min(place, len(self.told) - 1)] - count))
+
+    def onward(self, place: int, count: int) -> int:
+        """The place so many telling samples after another; beyond the last where there are not so many."""
+        beyond = len(self.told)
+        wanted = self.told[place] + count if place < beyond else self.told[-1] + count + 1
+        return int(np.searchsorted(self.told, wanted, side="right")) - 1 if wanted <= self.told[-1] else beyond
+
+    def reached(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places up to which a decision at each of these can look, at most the last."""
+        ahead = np.searchsorted(self.told, self.told[places] + REACH, side="right") - 1
+        return np.asarray(ahead, np.int64)
 
 
 def _opening(instants: NDArray[np.int64], place: int) -> int:
@@ -82,25 +114,12 @@ def _closing(instants: NDArray[np.int64], place: int) -> int:
     return int(np.searchsorted(instants, end_ms))
 
 
-def _reaches(trouble_near: bool) -> tuple[int, int, int]:
-    """How many samples before and after a change can depend on it; and how much earlier a part of them must begin."""
-    if not trouble_near:
-        return 1, 1, 0
-    # A break looks REACH ahead, so it may be decided anew that far before the change; a fall that far back may then end
-    # a jump that began as far before it again. Near the beginning of a part such a jump is out of sight, which changes
-    # samples before the fall only: the part begins that much earlier than what is made of it.
-    return 2 * (REACH + 1), REACH + 1, REACH + 1
-
-
-def _looked_at(known: Known, terms: Terms) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Instants with one value; those of them at a break, a contradiction or a declared swap; those that surely rise.
-
-    An instant with several values may count or not, by its neighbours: as it may not, no reach is measured by it.
-    """
+def _looked_at(known: Known, terms: Terms) -> _Near:
+    """An instant with several values may count or not, by its neighbours: as it may not, no reach is measured by it."""
     every, first, counts = np.unique(known.at_ms, return_index=True, return_counts=True)
     single = counts == 1
     if not single.any():
-        return every, np.ones(len(every), np.bool_), np.zeros(len(every), np.bool_)
+        return _Near(every, np.ones(len(every), np.bool_), np.zeros(len(every), np.bool_), np.arange(len(every)))
     instants, value = every[single], known.value[first[single]]
     stretch = stretch_of(instants, value, terms)
     trouble = np.zeros(len(instants), np.bool_)
@@ -111,20 +130,17 @@ def _looked_at(known: Known, terms: Terms) -> tuple[NDArray[np.int64], NDArray[n
     for beside in (np.searchsorted(instants, special), np.searchsorted(instants, special, side="right") - 1):
         trouble[beside[(beside >= 0) & (beside < len(instants))]] = True
     rise = np.zeros(len(instants), np.bool_)
-    # A level that is held above a value is so by no more than this value's own last place.
-    step = np.where(stretch.resolution[:-1] > 0.0, stretch.resolution[:-1], last_places(value[:-1]))
-    rise[1:] = np.diff(value) > step * (1 + 1e-6)
-    return instants, trouble, rise
+    # A level that is held above a value is so by no more than the noise of this value's own display.
+    rise[1:] = np.diff(value) > noise(stretch, value, np.arange(len(value)))[:-1]
+    return _Near(instants, trouble, rise, np.cumsum(telling(value)))
 
 
-def _anchors(
-    trouble: NDArray[np.bool_], rise: NDArray[np.bool_], from_start: bool
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def _anchors(near: _Near, from_start: bool) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Instants that no trouble comes up to within REACH, and the places of those that are anchors."""
-    troubles = np.concatenate([[0], np.cumsum(trouble)])
-    places = np.arange(len(trouble))
-    calm = troubles[places + 1] == troubles[np.maximum(places - REACH, 0)]
-    anchors = calm & rise & ((places >= REACH) | from_start)
+    troubles = np.concatenate([[0], np.cumsum(near.trouble)])
+    places = np.arange(len(near.trouble))
+    calm = troubles[places + 1] == troubles[np.searchsorted(near.told, near.told - REACH)]
+    anchors = calm & near.rise & ((near.told > REACH) | from_start)
     if from_start and len(anchors):
         anchors[0] = True
     return calm, np.flatnonzero(anchors)

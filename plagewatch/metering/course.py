@@ -8,23 +8,19 @@ at one by one.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
+from plagewatch.metering.stretch import Stretch, is_break, is_turn, most_rise, noise, telling
 
 REACH = 96
 """How many samples an excursion may last, and so how far a sample can change what was made of another."""
 
 COMES_BACK = 0.5
 """An excursion leaves and returns in one movement each, of which the smaller is at least this part of the larger."""
-
-MOST_OF_A_TURN = 0.1
-"""Without a greatest power, a fall is a rollover if it takes less than this part of the register's full scale."""
-
-
-Places = NDArray[np.int64] | int
 
 
 class Note(StrEnum):
@@ -50,21 +46,6 @@ class Found:
     from_ms: int
     to_ms: int
     step: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Samples of one device, one at an instant, by time; arrays of one length.
-
-    rate: the most the index can rise [index units per ms], inf where not known. resolution: its smallest step, 0 where
-    not known. full_scale: where it rolls over, inf where not known.
-    """
-
-    at_ms: NDArray[np.int64]
-    value: Floats
-    rate: Floats
-    resolution: Floats
-    full_scale: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,55 +78,19 @@ def course(stretch: Stretch) -> Course:
     if len(breaks) == 0:
         every = np.arange(len(stretch.value))
         return Course(every, stretch.value, moves, np.zeros(len(moves), np.bool_), 0.0, [])
-    walk = _Walk(stretch, breaks)
+    # A register that stands still says one thing, however often: a week of zeros is no longer than two of them.
+    places = np.flatnonzero(telling(stretch.value))
+    walk = _Walk(Stretch(*(getattr(stretch, name)[places] for name in Stretch.__slots__)))
     walk.to_the_end()
-    return walk.result()
-
-
-def is_break(stretch: Stretch) -> NDArray[np.bool_]:
-    """Pairs of neighbouring samples that fall, or rise faster than the meter can."""
-    moves, places = np.diff(stretch.value), np.arange(len(stretch.value))
-    return np.asarray((moves < 0) | (moves > most_rise(stretch, places[:-1], places[1:])), np.bool_)
-
-
-def most_rise(stretch: Stretch, earlier: Places, later: Places) -> Floats:
-    """The most that the index can have risen from samples to later ones [index units], by their places; inf = unknown.
-
-    An index shows whole steps: the first of them may have been almost full.
-    """
-    known = np.isfinite(stretch.rate[earlier])
-    rate = np.where(known, stretch.rate[earlier], 0.0)
-    most = rate * (stretch.at_ms[later] - stretch.at_ms[earlier]) + stretch.resolution[earlier]
-    return np.where(known, most * (1 + 1e-9), np.inf)
-
-
-def is_turn(stretch: Stretch, earlier: Places, later: Places, move: Floats | float) -> NDArray[np.bool_]:
-    """Whether a fall by `move` from samples to later ones is the register rolling over."""
-    full_scale, most = stretch.full_scale[earlier], most_rise(stretch, earlier, later)
-    onward = move + full_scale
-    allowed = np.where(np.isfinite(most), most, MOST_OF_A_TURN * full_scale)
-    fits = np.isfinite(full_scale) & (onward >= 0) & (onward <= allowed) & (stretch.value[later] < full_scale)
-    return np.asarray(fits & (move < 0), np.bool_)
-
-
-def last_places(value: Floats) -> Floats:
-    """The last decimal place that each displayed value uses, at most the sixth.
-
-    >>> last_places(np.array([10.0, 9.9, 0.123456789]))
-    array([1.e+00, 1.e-01, 1.e-06])
-    """
-    step = np.full(len(value), 1e-6)
-    for places in range(5, -1, -1):
-        step[np.abs(value - np.round(value, places)) < 1e-9] = 10.0**-places
-    return step
+    return walk.result(places, len(stretch.value))
 
 
 class _Walk:
     """Goes from break to break; arrays are by place in the stretch and say how the place was reached."""
 
-    def __init__(self, stretch: Stretch, breaks: NDArray[np.int64]) -> None:
+    def __init__(self, stretch: Stretch) -> None:
         count = len(stretch.value)
-        self.stretch, self.breaks = stretch, breaks
+        self.stretch, self.breaks = stretch, np.flatnonzero(is_break(stretch))
         self.level = stretch.value.copy()
         self.alive = np.ones(count, np.bool_)
         self.turned = np.zeros(count)
@@ -163,22 +108,27 @@ class _Walk:
                 last = int(self.breaks[ahead])
             last = self._pass(last, last + 1)
 
-    def result(self) -> Course:
-        kept = np.flatnonzero(self.alive)
-        level = self.level[kept]
-        turned = self.turned[kept][1:]
+    def result(self, places: NDArray[np.int64], count: int) -> Course:
+        """The course of all `count` samples, of which those at `places` were looked at; the others are as before."""
+        owner = np.searchsorted(places, np.arange(count), side="right") - 1
+        kept = np.flatnonzero(self.alive[owner])
+        level, looked_at = self.level[owner[kept]], places[owner[kept]] == kept
+
+        def how(reached: NDArray[Any]) -> NDArray[Any]:
+            return np.where(looked_at, reached[owner[kept]], np.zeros(1, reached.dtype))[1:]
+
+        turned, exchanged = how(self.turned), how(self.exchanged)
         movement = np.diff(level) + turned
-        exchanged = self.exchanged[kept][1:]
         declared = float(turned.sum() - np.diff(level)[exchanged].sum())
         movement[exchanged] = np.nan
-        return Course(kept, level, movement, self.impossible[kept][1:], declared, self._notes(kept))
+        return Course(kept, level, movement, how(self.impossible), declared, self._notes(np.flatnonzero(self.alive)))
 
     def _pass(self, last: int, following: int) -> int:
         """Decide how `following` is reached from the kept sample `last`; the place to go on from."""
         move = self.stretch.value[following] - self.level[last]
         if 0 <= move <= self._most(last, following):
             return following
-        if -self._noise(last, following)[0] <= move < 0:
+        if -noise(self.stretch, self.level[last], following) <= move < 0:
             self._hold(last, following, Note.STEP_BACK, move)
             return following
         back = self._return_after(last, following)
@@ -220,16 +170,10 @@ class _Walk:
     def _most(self, last: int, following: int) -> float:
         return float(most_rise(self.stretch, last, following))
 
-    def _noise(self, last: int, following: Places) -> Floats:
-        """The largest step back from the kept sample `last` that is no fall: of the finer of the two displays."""
-        known, value = float(self.stretch.resolution[last]), np.atleast_1d(self.stretch.value[following])
-        if known:
-            return np.full(len(value), known * (1 + 1e-6))
-        own = last_places(self.level[last : last + 1])
-        return np.minimum(last_places(value), own) * (1 + 1e-6)
-
     def _hold(self, last: int, following: int, note: Note, move: float) -> None:
         self.level[following] = self.level[last]
+        if self.stretch.value[following] == self.stretch.value[last]:
+            return  # still there: it has been told
         at_ms = self.stretch.at_ms
         self.found.append(Found(note, int(at_ms[last]), int(at_ms[following]), float(move)))
 
@@ -244,7 +188,9 @@ class _Walk:
         later = np.arange(away + 1, min(away + 1 + REACH, len(value)))
         move = value[away] - self.level[last]
         onward = value[later] - self.level[last]
-        on_course = (onward >= -self._noise(last, later)) & (onward <= most_rise(self.stretch, last, later))
+        on_course = (onward >= -noise(self.stretch, self.level[last], later)) & (
+            onward <= most_rise(self.stretch, last, later)
+        )
         jumps_back = (value[later] - value[later - 1]) * -np.sign(move) >= COMES_BACK * abs(move)
         for place in later[on_course & jumps_back].tolist():
             if not self._is_spike(place, int(later[-1]), self.level[last], abs(move)):
@@ -271,7 +217,9 @@ class _Walk:
             if not self.alive[place]:
                 continue
             jump, onward = self.level[after] - self.level[place], value - self.level[place]
-            on_course = -self._noise(place, following)[0] <= onward <= min(self._most(place, following), jump)
+            on_course = (
+                -noise(self.stretch, self.level[place], following) <= onward <= min(self._most(place, following), jump)
+            )
             if jump >= COMES_BACK * fall and on_course:
                 return place
             after = place

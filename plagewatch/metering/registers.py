@@ -17,10 +17,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from plagewatch.metering.course import Course, Found, Note, Stretch, course, is_turn, most_rise
+from plagewatch.metering.course import Course, Found, Note, course
 from plagewatch.metering.intervals import Floats, Intervals
 from plagewatch.metering.pairs import Pairs, quarters
 from plagewatch.metering.readings import Quality
+from plagewatch.metering.stretch import Stretch, is_turn, most_rise
 from plagewatch.metering.terms import FactsAt, Instants, Terms, gap_ms, unbookable
 
 __all__ = ["Booking", "Terms", "best_of_each_instant", "book", "stretch_of"]
