@@ -249,8 +249,7 @@ def _said(binding: Binding, readings: Readings) -> tuple[str, Sequence[float]]:
 def _doubted(readings: Readings, received_ms: int, from_ms: int) -> frozenset[int]:
     """Places of instants that cannot be meant."""
     at_ms = readings.at_ms or ()
-    history = len(at_ms) > 1
-    wrong = [place for place, at in enumerate(at_ms) if not believable(at, received_ms, from_ms, history=history)]
+    wrong = [place for place, at in enumerate(at_ms) if not believable(at, received_ms, from_ms)]
     return frozenset(wrong)
 
 
