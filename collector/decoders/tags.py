@@ -121,6 +121,8 @@ def meaning(name: str, unit: str | None) -> Meaning:
     ('energy_import_total', 'kWh')
     >>> meaning("Energy", "kWh").register, meaning("import_today", "kWh").register, meaning("import", None).register
     ('field.Energy', 'field.import_today', 'field.import')
+    >>> meaning("ImportTariff1", "kWh").register
+    'field.ImportTariff1'
     >>> meaning("import_kWh", "Wh").register, meaning("Import", "kvarh").register
     ('field.import_kWh', 'field.Import')
     >>> meaning("total_power_import_kwh", None).register, meaning("active_power_w", None).register
@@ -183,7 +185,8 @@ def _split(name: str) -> tuple[str, str | None]:
 
 
 def _says(row: Row, words: set[str]) -> bool:
-    return all(words & set(wanted) for wanted in row.words) and not words & _NEVER and not words & set(row.never)
+    stems = words | {word.rstrip("0123456789") for word in words}  # `tariff1` is a tariff
+    return all(words & set(wanted) for wanted in row.words) and not stems & (_NEVER | set(row.never))
 
 
 def _channel(row: Row, words: Sequence[str]) -> str:

@@ -122,7 +122,7 @@ LOGGERS: tuple[Logger, ...] = (
     Logger(
         "Elsys ELT",
         {"pulseAbs1": ""},
-        {f"pulseAbs{number}": Row(f"pulse_count.{number}", "1") for number in (1, 2)} | ROOM,
+        {**{f"pulseAbs{number}": Row(f"pulse_count.{number}", "1") for number in (1, 2)}, **ROOM},
     ),
     Logger("Milesight EM300-DI", {"pulse": ""}, _EM300_DI, Records("history", "timestamp")),
     # A message may hold stored values only.

@@ -10,7 +10,8 @@ from plagewatch.metering.readings import Packet
 
 DECODERS = Path(__file__).parents[2] / "collector" / "decoders"
 
-# What these hold is in their topic: a bare number, a gateway's own name, the precision of a moment.
+# Only the topic says whose these are: a bare number, or JSON that is not arranged as any maker's is, which reads alike
+# in both families.
 SAID_BY_THE_TOPIC = {
     "shelly/first_generation_clamp_in_watt_hours",
     "shelly/first_generation_fed_back",
@@ -23,7 +24,11 @@ SAID_BY_THE_TOPIC = {
     "shelly/first_generation_second_relay",
     "shelly/prefix_of_a_bridge_first_generation",
     "inverter_json/others_by_their_names",
+    "modbus_json/a_moment_in_each_folder",
     "modbus_json/no_clock",
+    "modbus_json/several_devices_in_a_map",
+    "modbus_json/tariffs_in_one_word",
+    "modbus_json/the_moment_in_capitals",
 }
 
 

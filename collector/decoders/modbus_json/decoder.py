@@ -1,20 +1,21 @@
 """Gateways and loggers that push Modbus registers as JSON: tags in maps, lists or arrays, many at once."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
-from collector.decoders.door import Message, Refused, nothing, parse_json, plausible, shown
+from collector.decoders.door import Message, Refused, nothing, plausible, shown
 from collector.decoders.modbus_json import shapes
+from collector.decoders.modbus_json.items import MAX_DEPTH, Item, items_of, quality_of, unpacked
 from collector.decoders.modbus_json.moments import decimal, moment_ms, run_of
 from collector.decoders.modbus_json.shapes import SHAPES, Shape
 from collector.decoders.tags import AS_SAID, Gathered, Meaning, Tag, field_register, meaning
-from plagewatch.metering.readings import Decoded, LeftOut, Quality, Readings, Reason
+from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason
 
 TOPIC = re.compile(r"(?:.*/)?(?:modbus/(?P<device>[^/]+)(?:/.*)?|neuron/(?P<neuron>[^/].*))")
 
-MAX_DEPTH = 4
+SHORTEST_CLOCK = 1e6  # no clock of any unit counts less
 MAX_RECORDS = 5_000
 MAX_VALUES = 40_000  # a year of quarter-hours
 
@@ -48,15 +49,6 @@ def decode(message: Message) -> Decoded:
     return Decoded(made.readings(), made.left_out)
 
 
-class _Item(NamedTuple):
-    """One tag as it stands in a message: its value may be a list. beside: the keys that stand next to the value."""
-
-    name: str
-    value: object
-    unit: str | None
-    beside: Mapping[str, object]
-
-
 @dataclass(slots=True)
 class _Made:
     """What a message has become so far."""
@@ -81,14 +73,16 @@ class _Made:
         errors = record.get(shape.errors)
         for name, error in errors.items() if isinstance(errors, dict) else ():
             self.left_out.append(LeftOut(Reason.FLAGGED, f"{shown(name)}: error {shown(error)}"))
-        values = record if not shape.values else _unpacked(record[shape.values])
+        values = record if not shape.values else unpacked(record[shape.values])
         if not isinstance(values, (dict, list)) and not shape.raw:
             raise Refused(Reason.MALFORMED, f"{shape.values} is {shown(values)}")
-        for item in _items(values, record, shape):
+        for item in items_of(values, record, shape):
             if decimal(item.value) in shape.nothing:
                 continue
             try:
-                self._item(device, item, {**record, **item.beside}, at_ms)
+                own = item.told()
+                own_ms = None if own is None else moment_ms(own, self.received_ms)
+                self._item(device, item, {**record, **item.beside}, at_ms if own_ms is None else own_ms)
             except Refused as refused:
                 self.left_out.append(refused.left_out)
 
@@ -100,17 +94,17 @@ class _Made:
         return "/".join([self.topic_device, *(name for name in told if name not in known)])
 
     def _moment(self, record: Mapping[str, object], shape: Shape) -> int | None:
-        told = next((record[key] for key in shape.time if record.get(key) not in (None, "")), None)
+        told = _told(record, shape)
         at_ms = None if told is None else moment_ms(told, self.received_ms)
-        repeated = next((key for key in shapes.REPEATED_KEYS if record.get(key)), None)
+        repeated = any(str(record.get(key) or "no").lower() not in shapes.NO_WORDS for key in shapes.REPEATED_KEYS)
         if at_ms is None and (self.several or repeated):
             raise Refused(
                 Reason.MALFORMED, f"time = {shown(told)}: no moment with its zone, in a record that is not new"
             )
         return at_ms
 
-    def _item(self, device: str, item: _Item, around: Mapping[str, object], at_ms: int | None) -> None:
-        quality = _quality(item)
+    def _item(self, device: str, item: Item, around: Mapping[str, object], at_ms: int | None) -> None:
+        quality = quality_of(item)
         if isinstance(item.value, list):
             self._run(device, item, around, at_ms)
             return
@@ -124,14 +118,14 @@ class _Made:
         gathered = self.gathered.setdefault(device, Gathered(device))
         gathered.add(Tag(item.name, item.unit, value, at_ms, quality))
 
-    def _run(self, device: str, item: _Item, around: Mapping[str, object], at_ms: int | None) -> None:
+    def _run(self, device: str, item: Item, around: Mapping[str, object], at_ms: int | None) -> None:
         values = item.value if isinstance(item.value, list) else []
         if len(values) > MAX_VALUES:
             raise Refused(Reason.TOO_LARGE, f"{shown(item.name)}: {len(values)} values")
         run = run_of(around, len(values), self.received_ms)
         if run is None:
             for place, value in enumerate(values):
-                self._item(device, _Item(f"{item.name}_{place}", value, None, {}), around, at_ms)
+                self._item(device, Item(f"{item.name}_{place}", value, None, {}), around, at_ms)
             return
         meant, shift = _run_register(item, around)
         register, unit = self.gathered.setdefault(device, Gathered(device)).own(item.name, meant)
@@ -151,10 +145,10 @@ class _Made:
             self.left_out.append(LeftOut(Reason.TIME_IMPLAUSIBLE, detail))
         if kept:
             moments, amounts = [at for at, _ in kept], [value for _, value in kept]
-            self.runs.append(Readings(device, register, moments, amounts, None, _quality(item)))
+            self.runs.append(Readings(device, register, moments, amounts, None, quality_of(item)))
 
 
-def _run_register(item: _Item, around: Mapping[str, object]) -> tuple[Meaning, int]:
+def _run_register(item: Item, around: Mapping[str, object]) -> tuple[Meaning, int]:
     """What a run counts, and by how many steps its stamps lie after the start of what they count.
 
     Amounts of intervals are booked only where the message says at which end of the interval they are stamped.
@@ -174,12 +168,24 @@ def _run_register(item: _Item, around: Mapping[str, object]) -> tuple[Meaning, i
     return Meaning(register, counted.unit), 1 if stamp == "end" else 0
 
 
+def _told(record: Mapping[str, object], shape: Shape) -> object:
+    """The moment of a record as it stands there; None where there is none. Gateways write its name in any letters."""
+    spelled: dict[str, str] = {}
+    for key in record:
+        spelled.setdefault(key if len(key) == 1 else key.lower(), key)
+    keys = (spelled.get(key if len(key) == 1 else key.lower()) for key in shape.time)
+    told = next((record[key] for key in keys if key and record[key] not in (None, "")), None)
+    # A small `t` alone is as often a temperature.
+    return None if told is record.get("t") and abs(decimal(told) or math.inf) < SHORTEST_CLOCK else told
+
+
 def _records(content: object, depth: int) -> Iterator[Mapping[str, object]]:
     """The messages in a message: one object, a list of them, or a list under a key of its own."""
     if isinstance(content, dict):
         inner = next((content[key] for key in shapes.RECORDS if isinstance(content.get(key), list)), None)
         if inner is None:
-            yield content
+            several = _of_devices(content)
+            yield from several or [content]
             return
         around = {key: value for key, value in content.items() if key not in shapes.RECORDS}
         yield from ({**around, **record} for record in _records(inner, depth + 1))
@@ -188,90 +194,16 @@ def _records(content: object, depth: int) -> Iterator[Mapping[str, object]]:
             yield {"values": {"register": content}}
             return
         for one in content:
-            yield from _records(_unpacked(one), depth + 1)
+            yield from _records(unpacked(one), depth + 1)
 
 
-def _items(values: object, record: Mapping[str, object], shape: Shape) -> Iterator[_Item]:
-    if not isinstance(values, dict) and not (isinstance(values, list) and any(isinstance(one, dict) for one in values)):
-        yield from _raw(values if isinstance(values, list) else [values], record, shape)
-        return
-    units = record.get("units") if isinstance(record.get("units"), dict) else record.get("unit")
-    units = units if isinstance(units, dict) else {}
-    for item in _flat(values, "", 0):
-        unit = item.unit or units.get(item.name)
-        yield item if not isinstance(unit, str) else item._replace(unit=unit)
-
-
-def _raw(values: list[object], record: Mapping[str, object], shape: Shape) -> Iterator[_Item]:
-    """Plain 16-bit registers: two of them may be one number, in either order, with any scale. Only shown."""
-    first = decimal(record.get(shape.raw)) if shape.raw else 0.0
-    for place, value in enumerate(values):
-        name = f"register_{round(first) + place}" if first is not None else f"register_{place}"
-        yield _Item(name, value, None, {})
-
-
-def _flat(values: object, path: str, depth: int) -> Iterator[_Item]:
-    """All tags of a map or a list, however deep: a folder's name goes before the names in it."""
-    if depth > MAX_DEPTH:
-        return
-    if isinstance(values, list):
-        for place, one in enumerate(values):
-            if isinstance(one, dict):
-                name = next((str(one[key]) for key in shapes.NAME_KEYS if one.get(key) not in (None, "")), str(place))
-                yield from _one(one, f"{path}{name}", depth)
-    elif isinstance(values, dict):
-        for key, value in values.items():
-            if not path and (key.lower() in shapes.DESCRIBES or key in (*shapes.STEP_KEYS, *shapes.STEP_TEXT_KEYS)):
-                continue
-            value = _unpacked(value)
-            if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value)):
-                yield from _one(value, f"{path}{key}", depth)
-            else:
-                unit = next((values[name] for name in (f"{key}_unit", f"{key}Unit") if name in values), None)
-                yield _Item(f"{path}{key}", value, unit if isinstance(unit, str) else None, {})
-
-
-def _one(values: Any, name: str, depth: int) -> Iterator[_Item]:
-    key = next((key for key in shapes.VALUE_KEYS if key in values), None) if isinstance(values, dict) else None
-    if key is None and isinstance(values, dict) and any(error in values for error in shapes.ERROR_KEYS):
-        key = "value"
-    if key is None:
-        yield from _flat(values, f"{name}/", depth + 1)
-        return
-    unit = next((values[k] for k in shapes.UNIT_KEYS if isinstance(values.get(k), str)), None)
-    told = [values[k] for k in shapes.SCALE_KEYS if values.get(k) is not None]
-    scale = next((one for one in told if isinstance(one, bool) or one not in (1, 1.0, "1")), None)  # True equals 1
-    if scale is not None:  # whether it is in the value already stands nowhere
-        unit = f"{unit or ''} x {scale}"
-    if isinstance(values.get(key), dict):  # one unit for all that stands in the value
-        yield from (item._replace(unit=item.unit or unit) for item in _flat(values[key], f"{name}/", depth + 1))
-        return
-    yield _Item(name, values.get(key), unit, {k: value for k, value in values.items() if k != key})
-
-
-def _quality(item: _Item) -> Quality:
-    """How a value came about. Raises Refused where the gateway says that it is none."""
-    error = next(
-        (item.beside[key] for key in shapes.ERROR_KEYS if item.beside.get(key) not in (None, 0, "", False)), None
-    )
-    if error is not None:
-        raise Refused(Reason.FLAGGED, f"{shown(item.name)}: error {shown(error)}")
-    for key in shapes.QUALITY_KEYS:
-        said = item.beside.get(key)
-        if isinstance(said, str) and said.lower() in shapes.BAD_WORDS:
-            raise Refused(Reason.FLAGGED, f"{shown(item.name)}: {key} {shown(said)}")
-        if isinstance(said, int) and key in ("quality", "q") and said not in shapes.OPC_GOOD:
-            raise Refused(Reason.FLAGGED, f"{shown(item.name)}: {key} {said}")
-        if isinstance(said, str) and said.lower() in shapes.ESTIMATED_WORDS:
-            return Quality.ESTIMATED
-    return Quality.ESTIMATED if any(item.beside.get(key) is True for key in shapes.ESTIMATED_KEYS) else Quality.MEASURED
-
-
-def _unpacked(value: object) -> object:
-    """A text that is JSON itself, as what it says; every other value as it is."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return parse_json(value.encode())
-        except ValueError:
-            return value
-    return value
+def _of_devices(content: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The records of a map whose names are devices, each with a list of moments and values; none of any other map."""
+    made: list[Mapping[str, object]] = []
+    for device, records in content.items():
+        if not isinstance(records, list) or not records:
+            return []
+        if not all(isinstance(one, dict) and {"ts", "values"} <= one.keys() for one in records):
+            return []
+        made += [{**one, "device": device} for one in records]
+    return made

@@ -56,6 +56,17 @@ ERROR_KEYS = ("error", "err")
 QUALITY_KEYS = ("quality", "q", "status", "state")
 SCALE_KEYS = ("scale", "factor", "multiplier", "scaling", "decimals", "exponent")
 ESTIMATED_KEYS = ("estimated", "is_estimated")
+NO_ERRORS = (None, 0, "", "0", False, "ok", "OK", "none", "None")
+NO_WORDS = ("no", "false", "0", "off", "disable", "disabled")
+OWN_TIME_KEYS = (
+    "timestamp",
+    "ts",
+    "time",
+    "datetime",
+    "t",
+)  # beside a value; `t` only there, elsewhere it may be warmth
+NO_VALUES = ("id", "sn", "serial", "imei", "uuid")  # also deep in a message
+RUN_NAME_KEYS = ("register", "tag", "channel", "name", "measurement", "key", "type")
 REPEATED_KEYS = ("retransmit", "retransmission", "buffered")
 
 GOOD_WORDS = ("good", "ok", "valid", "normal", "online", "measured", "")
