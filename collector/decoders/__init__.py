@@ -42,7 +42,13 @@ class Family:
 
 FAMILIES: Sequence[Family] = (
     Family("plain_json", plain_json.TOPIC, plain_json.decode, "loggers/unknown/readings"),
-    Family("sparkplug_b", sparkplug_b.TOPIC, sparkplug_b.decode, "spBv1.0/a/DDATA/b/c", sparkplug_b.device_name),
+    Family(
+        "sparkplug_b",
+        sparkplug_b.TOPIC,
+        sparkplug_b.decode,
+        "spBv1.0/unknown/DDATA/unknown/unknown",
+        sparkplug_b.device_name,
+    ),
     Family("modbus_json", modbus_json.TOPIC, modbus_json.decode, "modbus/unknown/data", modbus_json.device_name),
     Family("inverter_json", inverter_json.TOPIC, inverter_json.decode, "inverters/unknown/data"),
     Family("shelly", shelly.TOPIC, shelly.decode, "unknown/events/rpc"),

@@ -27,12 +27,15 @@ SINGLES: Sequence[Field] = (
 )
 # A date is the beginning of its quarter-hour or hour.
 RUNS = {"energy": "energy_interval", "power": "power_active"}
+TECHNICAL = {"totalEnergy": ("solar_energy_total", "Wh"), "totalActivePower": ("power_active", "W")}
 NOT_READ = ("energyDetails", "powerDetails", "meterEnergyDetails", "timeFrameEnergy")
 
 
 def is_solaredge(content: Mapping[str, Any]) -> bool:
     """Whether a message is one of the answers that are known here."""
     if any(isinstance(content.get(key), dict) for key in ("overview", "siteCurrentPowerFlow", *NOT_READ)):
+        return True
+    if isinstance(_at(content, ("data", "telemetries")), list):
         return True
     return any(isinstance(content.get(key), dict) and "timeUnit" in content[key] for key in RUNS)
 
@@ -48,10 +51,32 @@ def read(content: Mapping[str, Any], found: Found) -> None:
     for field in SINGLES:
         unit = field.unit if isinstance(field.unit, str) else _at(content, field.unit)
         found.add(field.register, _at(content, field.path), unit, Source("", at_ms))
+    telemetries = _at(content, ("data", "telemetries"))
+    if isinstance(telemetries, list):
+        _technical(telemetries, found)
     for name, register in RUNS.items():
         run = content.get(name)
         if isinstance(run, dict) and isinstance(run.get("values"), list):
             _run(name, register, run, found)
+
+
+def _technical(telemetries: Sequence[Any], found: Found) -> None:
+    """The technical data of one inverter, each with its moment."""
+    without_zone = 0
+    for one in telemetries:
+        try:
+            at_ms = moment_ms(one.get("date"), found.received_ms) if isinstance(one, dict) else None
+        except Refused as refused:
+            found.left_out.append(refused.left_out)
+            continue
+        if at_ms is None:
+            without_zone += 1
+            continue
+        for name, (register, unit) in TECHNICAL.items():
+            found.add(register, one.get(name), unit, Source("", at_ms))
+    if without_zone:
+        detail = f"telemetries: {without_zone} of {len(telemetries)}, local time without a zone"
+        found.leave(Reason.MALFORMED, detail)
 
 
 def _run(name: str, register: str, run: Mapping[str, Any], found: Found) -> None:

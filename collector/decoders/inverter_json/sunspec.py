@@ -49,6 +49,7 @@ MODEL_KEYS = ("ID", "C_SunSpec_DID", "model_id", "DID")
 SERIAL_KEYS = ("SN", "C_SerialNumber", "c_serialnumber")
 TIME_KEYS = ("timestamp", "ts", "time", "Timestamp")
 
+UNIT_KEYS = ("unit", "units")
 NOT_IMPLEMENTED_16 = (0x8000, -0x8000, 0xFFFF)
 NOT_IMPLEMENTED_32 = (0x8000_0000, -0x8000_0000, 0xFFFF_FFFF)
 MAX_RAW = 2**64
@@ -103,17 +104,32 @@ def _blocks(content: object, channel: str, depth: int) -> Iterator[tuple[str, Ma
 def _point(name: str, point: Point, block: Mapping[str, Any], found: Found, source: Source) -> None:
     if block[name] is None:
         return
+    if isinstance(block[name], dict):
+        _with_its_unit(name, point, block, found, source)
+        return
     raw = decimal(block[name])
     if raw is None or abs(raw) > MAX_RAW:
         raise Refused(Reason.NOT_A_NUMBER, f"{name} = {shown(block[name])}")
     if not _implemented(raw, point):
         return
     scaled = _scaled(raw, name, point, block)
-    meters_power = name == "W" and any(key in block for key in METER_POINTS)
-    if scaled is None or point.register is None or meters_power:
+    if scaled is None or point.register is None or _is_power_of_a_meter(name, block):
         found.add_field(name, raw if scaled is None else scaled, source)
     else:
         found.add(point.register, scaled, "Wh" if point.total else "W", source)
+
+
+def _with_its_unit(name: str, point: Point, block: Mapping[str, Any], found: Found, source: Source) -> None:
+    """A point as value and unit: somebody has scaled it and says so."""
+    unit, value = next((block[name][key] for key in UNIT_KEYS if key in block[name]), None), block[name].get("value")
+    if unit is None or point.register is None or _is_power_of_a_meter(name, block):
+        found.add_field(name, value, source)
+    elif not (point.total and value == 0):
+        found.add(point.register, value, unit, source)
+
+
+def _is_power_of_a_meter(name: str, block: Mapping[str, Any]) -> bool:
+    return name == "W" and any(key in block for key in METER_POINTS)
 
 
 def _implemented(raw: float, point: Point) -> bool:
