@@ -43,7 +43,7 @@ def _samples(decoded: Decoded) -> list[dict[str, Any]]:
         {
             "device": readings.device,
             "register": readings.register,
-            "value": value,
+            "value": float(f"{value:.15g}"),  # 1530.19342, where the division by 1000 gave 1530.1934199999998
             "unit": register_word(readings.register).unit,
             "at": None if readings.at_ms is None else _utc(readings.at_ms[place]),
         }

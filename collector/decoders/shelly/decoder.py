@@ -105,7 +105,7 @@ def looks_like_shelly(content: Any) -> bool:
         return False
     rpc = str(content.get("method")).startswith("Notify") and isinstance(content.get("params"), dict)
     state = content["result"] if isinstance(content.get("result"), dict) else content
-    return rpc or bool(_states(state)) or first_generation.is_info(content)
+    return rpc or bool(_states(state)) or _is_history(state) or first_generation.is_info(content)
 
 
 def _frame(message: Message, content: object) -> Decoded:
@@ -116,6 +116,8 @@ def _frame(message: Message, content: object) -> Decoded:
         return first_generation.decode(message, "info")
     answer = content.get("result") if isinstance(content, dict) else None
     state = answer if isinstance(answer, dict) else content
+    if _is_history(state):
+        return nothing(Reason.UNSAID, "EMData.GetData: amounts of periods, no counters: not read")
     states = _states(state)
     if not isinstance(content, dict) or not isinstance(state, dict) or not states:
         if isinstance(content, dict) and "id" in content and ("result" in content or "error" in content):
@@ -127,6 +129,12 @@ def _frame(message: Message, content: object) -> Decoded:
         return nothing(Reason.TIME_IMPLAUSIBLE, f"sys.unixtime = {at_ms // 1000}")
     device = _device(message.device, content.get("src"))
     return _components(device, states, None if at_ms is None else [at_ms])
+
+
+def _is_history(content: object) -> bool:
+    """Whether this is what `EMData.GetData` and `EM1Data.GetData` answer: names in `keys`, rows of amounts in `data`."""
+    keys = content.get("keys") if isinstance(content, dict) and "data" in content else None
+    return isinstance(keys, list) and any(str(key).endswith("act_energy") for key in keys)
 
 
 def _states(content: Any) -> Mapping[str, object]:

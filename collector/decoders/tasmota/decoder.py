@@ -54,6 +54,7 @@ PASSED_OVER = frozenset(
     )
 )
 
+OWN_WORDS = frozenset(("StatusSNS", "ZbReceived"))
 STATE_WORDS = frozenset(("Uptime", "Wifi"))
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _COUNTER = re.compile(r"C([0-9]{1,2})")
@@ -68,6 +69,8 @@ def decode(message: Message) -> Decoded:
     content = message.json()
     if isinstance(content, dict):
         content = content.get("StatusSNS", content)
+    if isinstance(content, dict) and content and content.keys() <= PASSED_OVER:
+        return Decoded(())  # of a device behind this one
     if not isinstance(content, dict) or "Time" not in content:
         raise Refused(Reason.MALFORMED, f"{kind} is {shown(content)}, without the Time that all sensors come with")
     if content.keys() >= STATE_WORDS:
@@ -83,7 +86,7 @@ def looks_like_tasmota(content: object) -> bool:
     >>> looks_like_tasmota({"Time": "2026-11-20T10:15:00", "ENERGY": {"Total": 1.5}}), looks_like_tasmota({"Time": 1})
     (True, False)
     """
-    if not isinstance(content, dict) or "StatusSNS" in content:
+    if not isinstance(content, dict) or content.keys() & OWN_WORDS:
         return isinstance(content, dict)
     return "Time" in content and any(isinstance(state, dict) for state in content.values())
 
