@@ -132,7 +132,7 @@ def _frame(message: Message, content: object) -> Decoded:
 
 
 def _is_history(content: object) -> bool:
-    """Whether this is what `EMData.GetData` and `EM1Data.GetData` answer: names in `keys`, rows of amounts in `data`."""
+    """Whether this is what `EMData.GetData` answers, or `EM1Data`: names in `keys`, rows of amounts in `data`."""
     keys = content.get("keys") if isinstance(content, dict) and "data" in content else None
     return isinstance(keys, list) and any(str(key).endswith("act_energy") for key in keys)
 
