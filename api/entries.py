@@ -1,11 +1,12 @@
 """What routes that write to the registry have in common: who writes, what was typed, and how a refusal is told."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -15,9 +16,10 @@ from fastapi.responses import RedirectResponse
 from api.context import AppContext
 from api.language import language_of
 from api.pages.labels import label
-from api.pages.people import remember
+from api.pages.people import remember, remembered, who_may_act
 from api.problems import Problem, ProblemAnswer
-from plagewatch.metering.meters import Carrier
+from api.registry import Registry
+from plagewatch.metering.meters import Carrier, Meter
 from plagewatch.metering.refused import EditRefused, Refusal, Value
 from plagewatch.number_words import locale
 from plagewatch.store.records import registry
@@ -82,6 +84,37 @@ def told(request: Request, refused: EditRefused) -> str:
 
     text = say(refused.text)
     return text % {name: shown(value) for name, value in refused.values.items()} if refused.values else text
+
+
+def form_values(request: Request, context: AppContext, typed: Typed, done: str = "") -> dict[str, Any]:
+    """What every page with forms shows: who may act, what was typed, and days and numbers in the page's language."""
+    spoken = locale(language_of(request))
+    return {
+        "typed": typed,
+        "done": done,
+        "people": who_may_act(context),
+        "chosen": typed["who"] or remembered(request),
+        "date": lambda day, pattern="d MMM y": format_date(day, pattern, locale=spoken),
+        "number": lambda value: format_decimal(value, "#,##0.######", spoken),
+    }
+
+
+def meter_values(registry: Registry, meter: Meter) -> dict[str, Any]:
+    """What the pages of a meter's entries show of it."""
+    return {
+        "meter": meter,
+        "buildings": registry.buildings_of(meter.id),
+        "here": f"/meters/{quote(meter.id, safe='')}",
+        "names": {one.id: registry.full_name(one) for one in registry.meters.values()},
+    }
+
+
+def grouped(registry: Registry, meter: Meter, some: Iterable[Meter]) -> dict[str, list[Meter]]:
+    """Meters to choose from, by the name of their site, those of a meter's own site first."""
+    groups: dict[str, list[Meter]] = {}
+    for one in sorted(some, key=lambda one: (one.site != meter.site, registry.site_of(one).name, one.name)):
+        groups.setdefault(registry.site_of(one).name, []).append(one)
+    return groups
 
 
 def back(place: str, who: str) -> RedirectResponse:

@@ -17,6 +17,7 @@ from api.language import Language, language_of
 from api.pages import page
 from api.registry import read
 from api.routes.balance import tree_of
+from api.routes.delivery_pages import list_values
 from plagewatch.charts import ChartStyle, Size, amounts_chart
 from plagewatch.charts.grid import grid_of
 from plagewatch.metering.intervals import Resolution
@@ -25,6 +26,7 @@ from plagewatch.metering.meters import Kind, Meter
 from plagewatch.store.records import tickets as records
 
 router = APIRouter(include_in_schema=False)
+DELIVERIES_SHOWN = 8
 MOST_DRAWN = 4_000  # more intervals than this are more than any screen has columns
 
 
@@ -110,6 +112,8 @@ def meter(
         return page(request, "gauge.html", values)
     figures = listed(context, found, site.timezone, coarse_enough(registry, found, _LISTED[period]), days)
     values |= tree_of(context, registry, found)
+    if found.kind is Kind.DELIVERY:
+        values |= list_values(request, context, found, DELIVERIES_SHOWN)
     values |= {"figures": figures, "drawn": coarse_enough(registry, found, _DRAWN[period])}
     return page(request, "meter.html", values)
 

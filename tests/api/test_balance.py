@@ -69,7 +69,7 @@ def test_a_virtual_meters_page_shows_its_formula(centre, client):
     registry.save(centre.engine, [rest, *formulas])
     page = client.get("/meters/tournesol.rest?lang=nl").text
     assert "Berekend uit andere meters" in page
-    assert "<code>[tournesol.elec]</code>" in page
+    assert '<code class="break">[tournesol.elec]</code>' in page
 
 
 @pytest.fixture

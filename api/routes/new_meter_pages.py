@@ -1,0 +1,82 @@
+"""The page on which a person enters a meter that no device reads: a tank, or a meter computed from others."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.context import AppContext, Context
+from api.entries import Short, Typed, back, by, form_values, number_typed, told
+from api.pages import page
+from api.registry import Registry, read
+from plagewatch.metering.meters import Building, Carrier, Kind, Meter, MeterFacts
+from plagewatch.metering.refused import EditRefused, Refusal
+from plagewatch.store.records.life_cycle import By, MeterEditor
+from plagewatch.store.records.meter_entry import FUELS, UNITS_OF, MeterEntry, id_for
+from plagewatch.tickets.texts import N_
+
+router = APIRouter(include_in_schema=False)
+COUNTED = [(carrier, unit) for carrier, units in UNITS_OF.items() if carrier not in FUELS for unit in units]
+
+
+@router.get("/buildings/{building_id}/new-meter")
+def new_meter(request: Request, context: Context, building_id: str) -> Response:
+    """The forms."""
+    registry = read(context.engine, context.now_s())
+    return _page(request, context, registry.building(building_id), Typed())
+
+
+@router.post("/buildings/{building_id}/new-meter")
+def enter(
+    request: Request,
+    context: Context,
+    building_id: str,
+    kind: Short = "",
+    name: Short = "",
+    counts: Short = "",
+    tank: Short = "",
+    who: Short = "",
+) -> Response:
+    """The meter serves this building alone; then its first delivery or its formula is asked for."""
+    registry = read(context.engine, context.now_s())
+    building = registry.building(building_id)
+    try:
+        made, editor = _meter(registry, building, kind, name, counts), by(context, who)
+        tank_l = _litres(tank) if tank.strip() and made.kind is Kind.DELIVERY else None
+        MeterEntry(context.engine, editor).add(made, {building.id: 1.0})
+        _tank_fact(context, editor, made, tank_l)
+    except EditRefused as refused:
+        fields = {"name": name, "counts": counts, "tank": tank, "who": who}
+        return _page(request, context, building, Typed(kind, fields, told(request, refused)))
+    following = "formula" if made.kind is Kind.VIRTUAL else "deliveries"
+    return back(f"/meters/{quote(made.id, safe='')}/{following}", who)
+
+
+def _meter(registry: Registry, building: Building, kind: str, name: str, counts: str) -> Meter:
+    carrier, _, unit = counts.partition(" ")
+    if kind not in (Kind.VIRTUAL, Kind.DELIVERY) or carrier not in list(Carrier):
+        raise EditRefused(Refusal.KIND, N_("Choose what the meter counts."))
+    id_ = id_for(building.id, name, registry.meters)
+    return Meter(id_, building.site, name.strip(), Carrier(carrier), Kind(kind), unit)
+
+
+def _litres(text: str) -> float:
+    litres = number_typed(text)
+    if litres <= 0:
+        raise EditRefused(Refusal.QUANTITY, N_("The quantity is %(quantity)s; it must be above 0."), quantity=litres)
+    return litres
+
+
+def _tank_fact(context: AppContext, editor: By, meter: Meter, tank_l: float | None) -> None:
+    if tank_l is not None:
+        MeterEditor(context.engine, context.series, editor).enter_facts(MeterFacts(meter.id, tank_l=tank_l))
+
+
+def _page(request: Request, context: AppContext, building: Building, typed: Typed) -> HTMLResponse:
+    values = form_values(request, context, typed) | {
+        "building": building,
+        "here": f"/buildings/{quote(building.id, safe='')}",
+        "fuels": FUELS,
+        "counted": COUNTED,
+    }
+    return page(request, "new_meter.html", values, 422 if typed.refusal else 200)
