@@ -87,7 +87,7 @@ _OTHER_UNITS = ("kVAh", "VAh", "kvarh", "kVArh", "varh", "VArh", "kVA", "kvar", 
 
 _WORD = re.compile(r"[A-Z]+[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[a-zà-ÿ]+[0-9]*|[0-9]+")
 # `Import_1` is the first import, `Phase_L` a line, not a unit.
-_AT_END = ({*UNITS} - {"1", "L"}).union(_OTHER_UNITS, ("kwh", "KWh", "KWH", "Kwh", "wh", "w", "kw"))
+_AT_END = ({*UNITS} - {"1", "L"}).union(_OTHER_UNITS, ("kwh", "KWh", "KWH", "Kwh", "wh", "w", "kw", "C"))
 _ENDS = "|".join(re.escape(unit) for unit in sorted(_AT_END, key=len, reverse=True))
 _UNIT_AT_END = re.compile(
     rf"(?P<name>.*?)(?:[\s_\-./:]*[\[(]\s*(?P<in>[^\])]+?)\s*[\])]|[\s_\-./:]+(?P<after>{_ENDS}))"
@@ -121,8 +121,10 @@ def meaning(name: str, unit: str | None) -> Meaning:
     ('energy_import_total', 'kWh')
     >>> meaning("Energy", "kWh").register, meaning("import_today", "kWh").register, meaning("import", None).register
     ('field.Energy', 'field.import_today', 'field.import')
-    >>> meaning("ImportTariff1", "kWh").register
-    'field.ImportTariff1'
+    >>> meaning("ImportTariff1", "kWh").register, meaning("room_temperature_C", None).register
+    ('field.ImportTariff1', 'temperature.room')
+    >>> meaning("Import_C", "kWh").register, meaning("Import_C", None).register, meaning("power_w", "kW").register
+    ('energy_import_total.c', 'field.Import_C', 'field.power_w')
     >>> meaning("import_kWh", "Wh").register, meaning("Import", "kvarh").register
     ('field.import_kWh', 'field.Import')
     >>> meaning("total_power_import_kwh", None).register, meaning("active_power_w", None).register
@@ -133,6 +135,8 @@ def meaning(name: str, unit: str | None) -> Meaning:
     bare, unit_in_name = _split(name)
     said = known_unit(unit) if unit else None
     said_in_name = known_unit(unit_in_name) if unit_in_name else None
+    if said and said_in_name and len(unit_in_name or "") == 1 and said.canonical != said_in_name.canonical:
+        bare, unit_in_name, said_in_name = name, None, None  # `Import_C` in kWh is of a line C, not in °C
     unknown = (unit and said is None) or (unit_in_name and said_in_name is None)
     if unknown or (said and said_in_name and said != said_in_name):
         return Meaning(field_register(name), AS_SAID)

@@ -88,7 +88,9 @@ def looks_like_tasmota(content: object) -> bool:
     """
     if not isinstance(content, dict) or content.keys() & OWN_WORDS:
         return isinstance(content, dict)
-    return "Time" in content and any(isinstance(state, dict) for state in content.values())
+    # Sensors have names of their own; a gateway's `data` or `values` are none.
+    named = [name for name, state in content.items() if isinstance(state, dict)]
+    return "Time" in content and bool(named) and not {"data", "values", "tags", "registers"} & set(named)
 
 
 class _Sensors:
