@@ -75,6 +75,7 @@ PARTS: Mapping[str, str] = {
     "spool": N_("Incoming messages"),
     "spool clean-up": N_("Clean-up of old messages"),
     "ledger": N_("Quarter-hours and totals"),
+    "ledger check": N_("Nightly check of the ledger"),
     "rules": N_("Search for abnormal consumption"),
     "plage": N_("PLAGE progress"),
     "digest": N_("Weekly mails"),
