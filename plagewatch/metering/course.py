@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
-from plagewatch.metering.stretch import Stretch, is_break, is_turn, most_rise, noise, telling
+from plagewatch.metering.stretch import Places, Stretch, is_break, is_turn, most_rise, noise, telling
 
 REACH = 96
 """How many samples an excursion may last, and so how far a sample can change what was made of another."""
@@ -91,6 +91,7 @@ class _Walk:
     def __init__(self, stretch: Stretch) -> None:
         count = len(stretch.value)
         self.stretch, self.breaks = stretch, np.flatnonzero(is_break(stretch))
+        self.most = most_rise(stretch, np.arange(count - 1), np.arange(1, count))  # from each to the next
         self.level = stretch.value.copy()
         self.alive = np.ones(count, np.bool_)
         self.turned = np.zeros(count)
@@ -126,9 +127,9 @@ class _Walk:
     def _pass(self, last: int, following: int) -> int:
         """Decide how `following` is reached from the kept sample `last`; the place to go on from."""
         move = self.stretch.value[following] - self.level[last]
-        if 0 <= move <= self._most(last, following):
+        if 0 <= move <= self.most[last]:
             return following
-        if -noise(self.stretch, self.level[last], following) <= move < 0:
+        if move < 0 and -move <= noise(self.stretch, self.level[last], following):
             self._hold(last, following, Note.STEP_BACK, move)
             return following
         back = self._return_after(last, following)
@@ -167,8 +168,12 @@ class _Walk:
             self.exchanged[following] = True
         return following
 
-    def _most(self, last: int, following: int) -> float:
-        return float(most_rise(self.stretch, last, following))
+    def _on_course(self, last: int, later: Places, onward: Floats) -> NDArray[np.bool_]:
+        """Whether the register can have come from the kept sample `last` to later ones, noise allowed."""
+        fits = (onward >= -noise(self.stretch, self.level[last], later)) & (
+            onward <= most_rise(self.stretch, last, later)
+        )
+        return np.asarray(fits, np.bool_)
 
     def _hold(self, last: int, following: int, note: Note, move: float) -> None:
         self.level[following] = self.level[last]
@@ -184,16 +189,15 @@ class _Walk:
 
     def _return_after(self, last: int, away: int) -> int | None:
         """The first sample within reach that is back on the course that `away` left."""
-        value = self.stretch.value
-        later = np.arange(away + 1, min(away + 1 + REACH, len(value)))
+        value, stop = self.stretch.value, min(away + 1 + REACH, len(self.stretch.value))
         move = value[away] - self.level[last]
-        onward = value[later] - self.level[last]
-        on_course = (onward >= -noise(self.stretch, self.level[last], later)) & (
-            onward <= most_rise(self.stretch, last, later)
-        )
-        jumps_back = (value[later] - value[later - 1]) * -np.sign(move) >= COMES_BACK * abs(move)
-        for place in later[on_course & jumps_back].tolist():
-            if not self._is_spike(place, int(later[-1]), self.level[last], abs(move)):
+        steps_back = (value[away + 1 : stop] - value[away : stop - 1]) * -np.sign(move)
+        jumps_back = away + 1 + np.flatnonzero(steps_back >= COMES_BACK * abs(move))
+        if not len(jumps_back):
+            return None  # asked first: where a meter is too fast for its limit for ever, a whole year is walked
+        on_course = self._on_course(last, jumps_back, value[jumps_back] - self.level[last])
+        for place in jumps_back[on_course].tolist():
+            if not self._is_spike(place, stop - 1, self.level[last], abs(move)):
                 return int(place)
         return None
 
@@ -217,21 +221,22 @@ class _Walk:
             if not self.alive[place]:
                 continue
             jump, onward = self.level[after] - self.level[place], value - self.level[place]
-            on_course = (
-                -noise(self.stretch, self.level[place], following) <= onward <= min(self._most(place, following), jump)
-            )
-            if jump >= COMES_BACK * fall and on_course:
+            jumps = jump >= COMES_BACK * fall and onward <= jump
+            if jumps and self._on_course(place, following, onward):
                 return place
             after = place
         return None
 
     def _notes(self, kept: NDArray[np.int64]) -> list[Found]:
         at_ms, notes = self.stretch.at_ms[kept], list(self.found)
-        for place in np.flatnonzero(self.turned[kept] + self.impossible[kept] + self.exchanged[kept]):
-            move = float(self.level[kept][place] - self.level[kept][place - 1])
-            turned, impossible = self.turned[kept][place], self.impossible[kept][place]
-            note = Note.ROLLOVER if turned else Note.IMPOSSIBLE if impossible else Note.UNDECLARED_SWAP
-            notes.append(
-                Found(note, int(at_ms[place - 1]), int(at_ms[place]), turned or (move if impossible else -move))
-            )
+        turned, impossible, moves = self.turned[kept], self.impossible[kept], np.diff(self.level[kept])
+        for place in np.flatnonzero((turned != 0.0) | impossible | self.exchanged[kept]).tolist():
+            move = float(moves[place - 1])
+            if turned[place]:
+                note, step = Note.ROLLOVER, float(turned[place])
+            elif impossible[place]:
+                note, step = Note.IMPOSSIBLE, move
+            else:
+                note, step = Note.UNDECLARED_SWAP, -move
+            notes.append(Found(note, int(at_ms[place - 1]), int(at_ms[place]), step))
         return sorted(notes, key=lambda found: found.from_ms)

@@ -84,6 +84,8 @@ def noise(stretch: Stretch, level: Floats | float, place: Places) -> Floats:
     That is one step of the register or, where that is not known, of the finer of the two displays.
     """
     step, value = stretch.resolution[place], stretch.value[place]
-    finer = np.minimum(last_places(np.asarray(value)), last_places(np.asarray(level)))
+    if not np.all(step > 0.0):
+        finer = np.minimum(last_places(np.asarray(value)), last_places(np.asarray(level)))
+        step = np.where(step > 0.0, step, finer)
     # Far from 0 two decimals next to each other are not exactly one step apart.
-    return np.asarray(np.where(step > 0.0, step, finer) * (1 + 1e-6) + 4 * np.spacing(np.abs(value)))
+    return np.asarray(step * (1 + 1e-6) + 4 * np.spacing(np.abs(value)))
