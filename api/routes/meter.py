@@ -83,7 +83,7 @@ def meter(
     request: Request,
     context: Context,
     meter_id: str,
-    period: Period = Period.WEEK,
+    period: Period | None = None,
     until: Annotated[str | None, Query(max_length=40)] = None,
 ) -> HTMLResponse:
     """The meter's amounts up to a day, drawn and listed, each with its coverage."""
@@ -91,6 +91,8 @@ def meter(
     registry = read(context.engine, now_s)
     found = registry.meter(meter_id)
     site = registry.site_of(found)
+    # Of a tank the last week is not known until it is filled again.
+    period = period or (Period.YEAR if found.kind is Kind.DELIVERY else Period.WEEK)
     last, today = day_of(until, now_s, site.timezone), day_of(None, now_s, site.timezone)
     days = shown(period, last)
     language = language_of(request)

@@ -12,7 +12,7 @@ from api.registry import Registry, read
 from plagewatch.metering.meters import Building, Carrier, Kind, Meter, MeterFacts
 from plagewatch.metering.refused import EditRefused, Refusal
 from plagewatch.store.records.life_cycle import By, MeterEditor
-from plagewatch.store.records.meter_entry import FUELS, UNITS_OF, MeterEntry, id_for
+from plagewatch.store.records.meter_entry import FUELS, UNITS_OF, MeterEntry, slug
 from plagewatch.tickets.texts import N_
 
 router = APIRouter(include_in_schema=False)
@@ -56,7 +56,7 @@ def _meter(registry: Registry, building: Building, kind: str, name: str, counts:
     carrier, _, unit = counts.partition(" ")
     if kind not in (Kind.VIRTUAL, Kind.DELIVERY) or carrier not in list(Carrier):
         raise EditRefused(Refusal.KIND, N_("Choose what the meter counts."))
-    id_ = id_for(building.id, name, registry.meters)
+    id_ = slug(name, registry.meters, f"{building.id}.")
     return Meter(id_, building.site, name.strip(), Carrier(carrier), Kind(kind), unit)
 
 

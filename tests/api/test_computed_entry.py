@@ -8,7 +8,7 @@ import pytest
 from collector import rollup_job
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.local_time import day_start_s
-from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Share
+from plagewatch.metering.meters import BuildingShare, Carrier, Kind, Meter, MeterFacts, Share
 from plagewatch.store.records import audit, registry, work
 from tests.api.centre import DAY_S, HOUR_S, MIDNIGHT_S, NOW_S, TZ
 
@@ -284,23 +284,14 @@ def test_the_station_of_a_gas_meter(centre, client):
 # Organisations
 
 
-def test_a_building_is_used_by_organisations(centre, client):
-    for id_, name in (("centre", " Centre "), ("school", "School")):
-        assert client.put(f"/api/v1/organisations/{id_}", json={"name": name, **CELL}).json()["name"] == name.strip()
-    client.put("/api/v1/organisations/school", json={"name": "Primary school", **CELL})
-    names = [one["name"] for one in client.get("/api/v1/organisations").json()]
-    assert names == ["Centre", "Primary school"]
-    place = "/api/v1/buildings/tournesol/organisations"
-    client.post(place, json={"parts": {"centre": 1.0}, **CELL})
-    told = client.post(place, json={"valid_from": "2026-09-01", "parts": {"school": 0.25, "centre": 0.75}, **CELL})
-    assert told.json()[1] == {
-        "valid_from": "2026-09-01",
-        "parts": [{"organisation": "centre", "share": 0.75}, {"organisation": "school", "share": 0.25}],
-    }
-    client.put("/api/v1/organisations/school", json={"name": "School", **CELL})  # shares point to it
-    refused(client.post(place, json={"parts": {"centre": 0.5}, **CELL}), 422, "sum to 0.5")
-    refused(client.post(place, json={"parts": {"nobody": 1.0}, **CELL}), 422, "no organisation “nobody”")
-    refused(client.put("/api/v1/organisations/a b", json={"name": "X", **CELL}), 422, "letters, digits")
-    assert len(client.delete(place, params={"valid_from": "2026-09-01", **CELL}).json()) == 1
-    refused(client.delete(place, params={"valid_from": "2026-09-01", **CELL}), 404, "Nothing was said")
-    refused(client.get("/api/v1/buildings/nowhere/organisations"), 404, "nowhere")
+def test_an_organisation_keeps_its_id_and_may_get_another_name(centre, client):
+    place = "/api/v1/organisations"
+    for id_, name in (("centre", " Centre "), ("school", "School"), ("school", "Primary school")):
+        assert client.put(f"{place}/{id_}", json={"name": name, **CELL}).json() == {"id": id_, "name": name.strip()}
+    registry.save(centre.engine, [BuildingShare("tournesol", "school", 1.0)])
+    client.put(f"{place}/school", json={"name": "School", **CELL})  # a share points to it
+    assert client.get(place).json() == [{"id": "centre", "name": "Centre"}, {"id": "school", "name": "School"}]
+    assert [line.what for line in audit.lines(centre.engine, "school")] == ["organisation_set"] * 3
+    refused(client.put(f"{place}/a b", json={"name": "X", **CELL}), 422, "letters, digits")
+    refused(client.put(f"{place}/a", json={"name": "  ", **CELL}), 422, "Give the organisation a name")
+    refused(client.put(f"{place}/a", json={"name": "X", "who": "nobody"}), 422, "no person")

@@ -27,18 +27,18 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 LONGEST_NAME = 200
 
 
-def id_for(prefix: str, name: str, taken: Iterable[str]) -> str:
-    """An id that nobody has, from a building's id and a name that people know.
+def slug(name: str, taken: Iterable[str], prefix: str = "") -> str:
+    """An id that nobody has, from a name that people know; prefix: of a building's meters, its id and a dot.
 
-    >>> id_for("wzc-linde", "Rest été (kWh)", {"wzc-linde.rest-t-kwh"})
+    >>> slug("Rest été (kWh)", ["wzc-linde.rest-t-kwh"], "wzc-linde.")
     'wzc-linde.rest-t-kwh-2'
     """
     there = set(taken)
-    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "meter"
-    made, number = f"{prefix}.{word}", 1
+    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "unnamed"
+    made, number = f"{prefix}{word}", 1
     while made in there:
         number += 1
-        made = f"{prefix}.{word}-{number}"
+        made = f"{prefix}{word}-{number}"
     return made
 
 
