@@ -20,6 +20,7 @@ from plagewatch.metering.registers import Booking, book
 from plagewatch.metering.terms import factors
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import accounts, work
+from plagewatch.store.records.withdrawals import counting
 from plagewatch.store.series.protocol import SeriesStore
 
 log = structlog.get_logger()
@@ -76,6 +77,7 @@ def check(engine: Engine, series: SeriesStore, meter: str | None) -> list[Balanc
     Raises SeriesError.
     """
     balances: list[Balance] = []
+    series = counting(engine, series)
     for name, subject in subjects(engine).items():
         if (meter is None or name == meter) and subject.meter.kind is not Kind.GAUGE:
             registers = series.registers(name)

@@ -219,8 +219,7 @@ def _bind(made: Plan, readings: Readings, spooled: Spooled, table: BindingTable,
             at = [moment for place, moment in enumerate(at) if place not in doubted]
         if not at:
             continue
-        source = f"mqtt:{readings.device}"
-        made.blocks.append(Samples(binding.meter, register, at, values, source, received_ms, readings.quality))
+        made.blocks.append(Samples(binding.meter, register, at, values, binding.source, received_ms, readings.quality))
         if readings.serial:
             made.serials.append(SerialSeen(binding.meter, register, min(at), readings.serial))
 

@@ -5,18 +5,19 @@ figures of a meter are read, made and written by one process at a time: else one
 write what it made of old evidence over what another made of newer.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from collector.computed import computed_figures
-from collector.flow_parts import FlowPart, flow_parts, lengths_s
+from collector.flow_parts import STEPS_OF_SEVERAL, FlowPart, flow_parts, lengths_s
 from collector.index_figures import EVER_MS, Span, from_indexes, usual_of
 from collector.rollup_weather import make_weather
 from collector.subjects import Subject, subjects
 from collector.unwritten import Unwritten
+from collector.withdrawn_figures import registers_passed_over, untold, widened
 from plagewatch.metering.flows import added, is_index
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Carrier, Kind
@@ -27,6 +28,7 @@ from plagewatch.metering.terms import gap_ms
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import findings, learnt, work
 from plagewatch.store.records.turns import turn
+from plagewatch.store.records.withdrawals import counting
 from plagewatch.store.series.protocol import Figures, SeriesStore
 
 EVER_S = (EVER_MS[0] // 1000, EVER_MS[1] // 1000)
@@ -54,10 +56,10 @@ def run(engine: Engine, series: SeriesStore, now_s: int) -> int:
     # From meter to meter, each once: what is marked again behind the cursor waits for the next run.
     while waiting := work.dirty_windows(engine, after=last):
         # Read after the windows: a fact entered before its window was marked is then always in it.
-        known, meters = subjects(engine), list(waiting)
+        known, meters, standing = subjects(engine), list(waiting), counting(engine, series)
         for first in range(0, len(meters), TOGETHER):
             some = {meter: waiting[meter] for meter in meters[first : first + TOGETHER]}
-            done += _make_some(engine, series, known, some)
+            done += _make_some(engine, standing, known, some)
         last = meters[-1]
     work.set_mark(engine, JOB, now_s)
     return done
@@ -135,15 +137,35 @@ def make_figures(stores: Stores, subject: Subject, span_ms: Span) -> list[Interv
         _unsay_finer(stores, subject, alone, resolution, (int(whole[0]), int(whole[-1])))
         write_all(stores, subject, alone, resolution, fine)
         return [fine] if len(fine) else []
-    registers, made = stores.series.registers(meter.id), []
+    registers, made = stores.series.registers(meter.id), list[Intervals]()
+    if passed_over := registers_passed_over(stores.series, meter.id):
+        span_ms = widened(stores.series, meter.id, passed_over, span_ms)
+        for register in passed_over:
+            findings.replace(stores.engine, meter.id, register, span_ms, ())
     for flow in FLOWS:
+        told: dict[Resolution, list[Intervals]] = {}
         for part in flow_parts(stores.series, meter, registers, flow):
             make = _make_from_indexes if is_index(part.registers[0]) else _make_from_intervals
-            made.append(make(stores, subject, part, span_ms))
+            resolution, fine = make(stores, subject, part, span_ms)
+            told.setdefault(resolution, []).append(fine)
+        made += [fine for some in told.values() for fine in some]
+        if passed_over:
+            made += _unsay_untold(stores, subject, flow, span_ms, told)
     return [fine for fine in made if len(fine)]
 
 
-def _make_from_indexes(stores: Stores, subject: Subject, part: FlowPart, span_ms: Span) -> Intervals:
+def _unsay_untold(
+    stores: Stores, subject: Subject, flow: Flow, span_ms: Span, told: Mapping[Resolution, Sequence[Intervals]]
+) -> Iterator[Intervals]:
+    """Make unknown what no evidence tells since some was withdrawn."""
+    stores.unwritten.write()
+    for resolution, unknown in untold(stores.series, subject, flow, span_ms, told):
+        write_all(stores, subject, FlowPart(flow, (), steps=STEPS_OF_SEVERAL), resolution, unknown)
+        stores.unwritten.write()
+        yield unknown
+
+
+def _make_from_indexes(stores: Stores, subject: Subject, part: FlowPart, span_ms: Span) -> tuple[Resolution, Intervals]:
     meter = subject.meter.id
     usual = usual_of(stores.engine, stores.series, subject, part.registers, gap_ms)
     if usual.anew:
@@ -156,10 +178,12 @@ def _make_from_indexes(stores: Stores, subject: Subject, part: FlowPart, span_ms
         if found or (meter, register) in stores.told:
             stores.unwritten.then(partial(findings.replace, stores.engine, meter, register, made.span_ms, found))
     stores.unwritten.then(partial(learnt.set_usual_s, stores.engine, meter, usual.learnt_anew))
-    return fine
+    return Resolution.QUARTER, fine
 
 
-def _make_from_intervals(stores: Stores, subject: Subject, part: FlowPart, span_ms: Span) -> Intervals:
+def _make_from_intervals(
+    stores: Stores, subject: Subject, part: FlowPart, span_ms: Span
+) -> tuple[Resolution, Intervals]:
     meter, first = subject.meter, part.registers[:1]
     usual = usual_of(stores.engine, stores.series, subject, first, round)
     length_s = round(usual.usual_s[first[0]])
@@ -171,7 +195,7 @@ def _make_from_intervals(stores: Stores, subject: Subject, part: FlowPart, span_
     fine = part.untaken(told, finest(length_s), subject.timezone)
     write_all(stores, subject, part, finest(length_s), fine)
     stores.unwritten.then(partial(learnt.set_usual_s, stores.engine, meter.id, usual.learnt_anew))
-    return fine
+    return finest(length_s), fine
 
 
 def _unsay_finer(

@@ -92,7 +92,7 @@ def release(context: Context, device: Device, wanted: ReleaseWanted) -> BindingA
     require_person(context, wanted.who)
     from_ms, by = _ms(wanted.from_), By(wanted.who, context.now_s() * 1000)
     try:
-        ended = claims.release(context.engine, device_of(device), wanted.register_, from_ms, by)
+        ended = claims.release(context.engine, context.series, device_of(device), wanted.register_, from_ms, by)
     except ClaimRefused as refusal:
         raise _refused(refusal) from refusal
     return BindingAnswer(
@@ -109,6 +109,7 @@ def claim(context: Context, device: Device, wanted: ClaimWanted) -> ReplayAnswer
     try:
         number = claims.claim(
             context.engine,
+            context.series,
             Claim(
                 name,
                 wanted.register_,

@@ -95,7 +95,7 @@ def claim(
             raise ClaimRefused(N_("Say who you are."))
         require_person(context, who)
         wanted = Claim(device, register_, meter, from_ms, who, as_register or None, unit or None, bool(same_index))
-        claims.claim(context.engine, wanted, context.now_s() * 1000)
+        claims.claim(context.engine, context.series, wanted, context.now_s() * 1000)
     except ClaimRefused as refusal:
         return _device_page(request, context, device, Typed(register_, typed, _told(request, refusal)))
     return _back(device, who, "claimed")
@@ -116,7 +116,9 @@ def release(
             raise ClaimRefused(N_("Say who you are."))
         require_person(context, who)
         now_ms = context.now_s() * 1000
-        claims.release(context.engine, device, register_, _local_ms(since) if since else now_ms, By(who, now_ms))
+        claims.release(
+            context.engine, context.series, device, register_, _local_ms(since) if since else now_ms, By(who, now_ms)
+        )
     except ClaimRefused as refusal:
         typed = {"since": since, "who": who}
         return _device_page(request, context, device, Typed(register_, typed, _told(request, refusal)))

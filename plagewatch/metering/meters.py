@@ -165,6 +165,18 @@ class Binding:
     unit: str | None = None  # in which a `field.<name>` counts
     to_ms: int | None = None  # from then on it feeds none; None = until the next binding
 
+    @property
+    def source(self) -> str:
+        """Who brings the evidence of this binding. A field said anew in another unit is another source.
+
+        >>> Binding("attic", "gas_volume", "m").source
+        'mqtt:attic'
+        >>> Binding("attic", "field.total", "m", as_register="gas_volume", unit="l").source
+        'mqtt:attic#field.total in l'
+        """
+        said = "" if self.as_register is None else f"#{self.register} in {self.unit}"
+        return f"mqtt:{self.device}{said}"
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

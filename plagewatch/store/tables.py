@@ -129,6 +129,19 @@ binding = Table(
     Column("to_ms", BigInteger),
 )
 
+withdrawal = Table(  # evidence of a device that did not feed the meter after all: it stays, and does not count
+    "withdrawal",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("source", String, primary_key=True),  # as the evidence carries it
+    Column("from_ms", BigInteger, primary_key=True),
+    Column("to_ms", BigInteger, nullable=False),
+    Column("device", String, nullable=False, index=True),
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
 person = Table(
     "person",
     metadata,

@@ -61,7 +61,7 @@ class House:
 
     def claim(self, **changes: object) -> int:
         wanted = Claim("attic", "gas_volume", "m", START_MS, "els")
-        return claims.claim(self.engine, replace(wanted, **changes), NOW_MS)
+        return claims.claim(self.engine, self.series, replace(wanted, **changes), NOW_MS)
 
     def replay(self) -> None:
         while self.replayer.step(NOW_MS):

@@ -28,9 +28,9 @@ def records(engine):
     return engine
 
 
-def test_a_claim_is_a_binding_a_line_and_a_replay(records):
+def test_a_claim_is_a_binding_a_line_and_a_replay(records, series):
     quarantine.keep(records, [Quarantined(400, "mqtt:t", "d", Reason.UNKNOWN_DEVICE, "", b"", 1)])
-    number = claims.claim(records, CLAIM, NOW_MS)
+    number = claims.claim(records, series, CLAIM, NOW_MS)
     assert registry.bindings(records) == [Binding("d", "gas_volume", "gas", 1_000)]
     (line,) = audit.lines(records, "gas")
     assert (line.who, line.what, line.at_ms, line.before) == ("els", "device_claimed", NOW_MS, None)
@@ -39,23 +39,23 @@ def test_a_claim_is_a_binding_a_line_and_a_replay(records):
     assert (asked.device, asked.since_ms, asked.who, asked.done_ms) == ("d", 0, "els", None)
 
 
-def test_a_replay_begins_where_the_device_or_the_binding_begins(records):
+def test_a_replay_begins_where_the_device_or_the_binding_begins(records, series):
     first_ms = NOW_MS - 40 * 86_400_000
     quarantine.keep(records, [Quarantined(first_ms, "mqtt:t", "d", Reason.UNKNOWN_DEVICE, "", b"", 1)])
-    late = replays.replay(records, claims.claim(records, replace(CLAIM, from_ms=NOW_MS), NOW_MS))
+    late = replays.replay(records, claims.claim(records, series, replace(CLAIM, from_ms=NOW_MS), NOW_MS))
     assert late.since_ms == first_ms
-    early = replays.replay(records, claims.claim(records, replace(CLAIM, from_ms=first_ms), NOW_MS))
+    early = replays.replay(records, claims.claim(records, series, replace(CLAIM, from_ms=first_ms), NOW_MS))
     assert early.since_ms == first_ms - 86_400_000  # a clock that is ahead dates a packet after its receipt
 
 
-def test_nothing_is_written_where_the_audit_cannot_be(records):
+def test_nothing_is_written_where_the_audit_cannot_be(records, series):
     def refuse(_connection, _cursor, statement, *_rest):
         if "INSERT INTO audit" in statement:
             raise RuntimeError("no line")
 
     event.listen(records, "before_cursor_execute", refuse)
     with pytest.raises(RuntimeError):
-        claims.claim(records, CLAIM, NOW_MS)
+        claims.claim(records, series, CLAIM, NOW_MS)
     assert (registry.bindings(records), replays.replays(records)) == ([], [])
 
 
@@ -77,9 +77,9 @@ def test_nothing_is_written_where_the_audit_cannot_be(records):
         ({"unit": "m3"}, "“gas_volume” says itself what it counts"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence(records, changes, says):
+def test_what_cannot_be_is_refused_with_a_sentence(records, series, changes, says):
     with pytest.raises(ClaimRefused) as refused:
-        claims.claim(records, replace(CLAIM, **changes), NOW_MS)
+        claims.claim(records, series, replace(CLAIM, **changes), NOW_MS)
     assert str(refused.value).startswith(says)
     assert registry.bindings(records) == []
 
@@ -88,48 +88,48 @@ def test_what_cannot_be_is_refused_with_a_sentence(records, changes, says):
     ("register", "meter"),
     [("power_active", "elec"), ("temperature.2", "hall"), ("pulse_count", "gas"), ("energy_export_total", "elec")],
 )
-def test_what_fits_is_taken(records, register, meter):
-    assert claims.claim(records, replace(CLAIM, register=register, meter=meter), NOW_MS)
+def test_what_fits_is_taken(records, series, register, meter):
+    assert claims.claim(records, series, replace(CLAIM, register=register, meter=meter), NOW_MS)
 
 
-def test_two_devices_on_one_register_must_read_the_same_index(records):
-    claims.claim(records, CLAIM, NOW_MS)
+def test_two_devices_on_one_register_must_read_the_same_index(records, series):
+    claims.claim(records, series, CLAIM, NOW_MS)
     second = replace(CLAIM, device="e", from_ms=5_000)
     with pytest.raises(ClaimRefused, match="d already feeds “gas_volume” of the meter “Gas”"):
-        claims.claim(records, second, NOW_MS)
+        claims.claim(records, series, second, NOW_MS)
     field = replace(second, register="field.x", as_register="gas_volume", unit="l")
     with pytest.raises(ClaimRefused, match="d already feeds"):
-        claims.claim(records, field, NOW_MS)
-    assert claims.claim(records, replace(second, same_index=True), NOW_MS)
+        claims.claim(records, series, field, NOW_MS)
+    assert claims.claim(records, series, replace(second, same_index=True), NOW_MS)
 
 
-def test_a_device_may_follow_one_that_has_ended(records):
-    claims.claim(records, CLAIM, NOW_MS)
-    claims.release(records, "d", "gas_volume", 5_000, By("els", NOW_MS))
-    claims.claim(records, replace(CLAIM, device="e", from_ms=5_000), NOW_MS)
+def test_a_device_may_follow_one_that_has_ended(records, series):
+    claims.claim(records, series, CLAIM, NOW_MS)
+    claims.release(records, series, "d", "gas_volume", 5_000, By("els", NOW_MS))
+    claims.claim(records, series, replace(CLAIM, device="e", from_ms=5_000), NOW_MS)
     with pytest.raises(ClaimRefused, match="d already feeds"):
-        claims.claim(records, replace(CLAIM, device="f", from_ms=4_999), NOW_MS)
+        claims.claim(records, series, replace(CLAIM, device="f", from_ms=4_999), NOW_MS)
 
 
-def test_a_claim_moves_a_register_from_its_date_on(records):
+def test_a_claim_moves_a_register_from_its_date_on(records, series):
     registry.save(records, [Meter("gas2", "site", "Gas 2", Carrier.GAS, Kind.INDEX, "m3")])
-    claims.claim(records, CLAIM, NOW_MS)
-    claims.claim(records, replace(CLAIM, meter="gas2", from_ms=5_000), NOW_MS)
+    claims.claim(records, series, CLAIM, NOW_MS)
+    claims.claim(records, series, replace(CLAIM, meter="gas2", from_ms=5_000), NOW_MS)
     # The old meter is free from then on for another device, and not before.
-    claims.claim(records, replace(CLAIM, device="e", from_ms=5_000), NOW_MS)
+    claims.claim(records, series, replace(CLAIM, device="e", from_ms=5_000), NOW_MS)
     with pytest.raises(ClaimRefused):
-        claims.claim(records, replace(CLAIM, device="g", from_ms=4_000), NOW_MS)
+        claims.claim(records, series, replace(CLAIM, device="g", from_ms=4_000), NOW_MS)
     assert audit.lines(records, "gas2")[0].before["meter"] == "gas"
 
 
-def test_ending_is_told_and_refused_where_nothing_is(records):
-    claims.claim(records, CLAIM, NOW_MS)
-    ended = claims.release(records, "d", "gas_volume", 5_000, By("els", NOW_MS))
+def test_ending_is_told_and_refused_where_nothing_is(records, series):
+    claims.claim(records, series, CLAIM, NOW_MS)
+    ended = claims.release(records, series, "d", "gas_volume", 5_000, By("els", NOW_MS))
     assert ended == Binding("d", "gas_volume", "gas", 1_000, to_ms=5_000)
     assert registry.bindings(records) == [ended]
     assert audit.lines(records, "gas")[0].what == "device_released"
     with pytest.raises(ClaimRefused, match="feeds no meter at that moment"):
-        claims.release(records, "d", "gas_volume", 6_000, By("els", NOW_MS))
+        claims.release(records, series, "d", "gas_volume", 6_000, By("els", NOW_MS))
 
 
 def test_a_route_is_written_over_the_one_of_the_same_form(records):

@@ -9,6 +9,7 @@ import pytest
 
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Quality, Samples
+from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.series.influx import InfluxSeries
 from plagewatch.store.series.protocol import Points, SeriesError, SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -241,3 +242,25 @@ def test_several_threads_write_and_read_at_once(store):
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(8))) == [20] * 8
+
+
+def test_what_a_source_told_in_a_span_can_be_passed_over(store):
+    store.write_samples([Samples("m", INDEX, [T0_MS + n for n in range(6)], [float(n) for n in range(6)], "a", T0_MS)])
+    store.write_samples([Samples("m", INDEX, [T0_MS + 3, T0_MS + 9], [33.0, 9.0], 'b\'s "x"', T0_MS)])
+    of_a, of_b = SourceSpan("a", T0_MS + 2, T0_MS + 5), SourceSpan('b\'s "x"', 0, 1 << 62)
+    assert store.samples("m", INDEX, *EVER_MS, [of_a]).value.tolist() == [0.0, 1.0, 33.0, 5.0, 9.0]
+    assert store.samples("m", INDEX, *EVER_MS, [of_a, of_b]).value.tolist() == [0.0, 1.0, 5.0]
+    assert store.samples("m", INDEX, *EVER_MS, [SourceSpan("unheard", 0, 1 << 62)]).value.tolist()[-1] == 9.0
+    assert store.instants_ms("m", INDEX, [of_a, of_b]).tolist() == [T0_MS, T0_MS + 1, T0_MS + 5]
+    # The nearest instants on both sides are those that stand, however many are passed over in between.
+    around = store.samples_around("m", INDEX, T0_MS + 3, T0_MS + 4, 1, [of_a, of_b])
+    assert around.at_ms.tolist() == [T0_MS + 1, T0_MS + 5]
+    assert len(store.samples("m", INDEX, *EVER_MS).value) == 8
+
+
+def test_a_value_told_again_is_of_who_told_it_last(store):
+    for source, quality in (("a", Quality.MEASURED), ("b", Quality.ESTIMATED), ("b", Quality.MEASURED)):
+        store.write_samples([Samples("m", INDEX, [T0_MS], [1.0], source, T0_MS, quality)])
+    ever = (0, 1 << 62)
+    assert store.samples("m", INDEX, *EVER_MS, [SourceSpan("a", *ever)]).value.tolist() == [1.0]
+    assert store.samples("m", INDEX, *EVER_MS, [SourceSpan("b", *ever)]).value.tolist() == []

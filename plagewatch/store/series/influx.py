@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow, Quality, Samples
+from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.names import (
     ENERGY_BUCKET,
     EVIDENCE_BUCKET,
@@ -87,9 +88,12 @@ class InfluxSeries:
         finite(blocks)
         self._write(EVIDENCE_BUCKET, chain.from_iterable(map(sample_lines, blocks)))
 
-    def samples(self, meter: str, register: str, start_ms: int, end_ms: int) -> Evidence:
+    def samples(
+        self, meter: str, register: str, start_ms: int, end_ms: int, without: Sequence[SourceSpan] = ()
+    ) -> Evidence:
         condition = self._of_register(meter, register, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS))
-        rows = self._rows(EVIDENCE_BUCKET, f"SELECT value, received_ms, {TAG_QUALITY} FROM {SAMPLE} WHERE {condition}")
+        fields = f"value, received_ms, {TAG_QUALITY}" + (", source" if without else "")
+        rows = _standing(self._rows(EVIDENCE_BUCKET, f"SELECT {fields} FROM {SAMPLE} WHERE {condition}"), without)
         at_ms, value = _whole(rows, 0) // NS_PER_MS, _floats(rows, 1)
         quality = np.array([QUALITY_OF_TAG.get(row[3], Quality.MEASURED) for row in rows], np.int8)
         order = np.lexsort((quality, value, at_ms))  # the store has them in order of the fingerprint
@@ -98,16 +102,20 @@ class InfluxSeries:
         again = (np.diff(found.at_ms) == 0) & (np.diff(found.value) == 0)
         return found.where(~np.concatenate([[False], again])) if again.any() else found
 
-    def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
+    def samples_around(
+        self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int, without: Sequence[SourceSpan] = ()
+    ) -> Evidence:
         start_ns, end_ns = time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS)
         before = self._of_register(meter, register, EARLIEST_NS, start_ns) + " ORDER BY time DESC"
         after = self._of_register(meter, register, end_ns, LATEST_NS) + " ORDER BY time ASC"
-        earlier, later = self._instants_ms(before, beyond), self._instants_ms(after, beyond)
-        return self.samples(meter, register, min([start_ms, *earlier]), max([end_ms, *(at + 1 for at in later)]))
+        earlier, later = self._instants_ms(before, beyond, without), self._instants_ms(after, beyond, without)
+        first_ms, end_ms = min([start_ms, *earlier]), max([end_ms, *(at + 1 for at in later)])
+        return self.samples(meter, register, first_ms, end_ms, without)
 
-    def instants_ms(self, meter: str, register: str) -> NDArray[np.int64]:
+    def instants_ms(self, meter: str, register: str, without: Sequence[SourceSpan] = ()) -> NDArray[np.int64]:
         condition = self._of_register(meter, register, EARLIEST_NS, LATEST_NS)
-        rows = self._rows(EVIDENCE_BUCKET, f"SELECT value FROM {SAMPLE} WHERE {condition}")
+        fields = "value, source" if without else "value"
+        rows = _standing(self._rows(EVIDENCE_BUCKET, f"SELECT {fields} FROM {SAMPLE} WHERE {condition}"), without)
         return np.unique(_whole(rows, 0) // NS_PER_MS)
 
     def registers(self, meter: str) -> list[str]:
@@ -170,13 +178,13 @@ class InfluxSeries:
     def _of_register(self, meter: str, register: str, start_ns: int, end_ns: int) -> str:
         return where({TAG_METER: meter, TAG_REGISTER: register}, start_ns, end_ns)
 
-    def _instants_ms(self, condition: str, count: int) -> list[int]:
-        # Contradictions stand at one instant as several points: ask for more until enough instants are there.
-        limit = count + 2
+    def _instants_ms(self, condition: str, count: int, without: Sequence[SourceSpan]) -> list[int]:
+        # Contradictions stand at one instant as several points, and not all may count: ask until enough are there.
+        limit, fields = count + 2, "value, source" if without else "value"
         while True:
-            query = f"SELECT value FROM {SAMPLE} WHERE {condition} LIMIT {limit}"
+            query = f"SELECT {fields} FROM {SAMPLE} WHERE {condition} LIMIT {limit}"
             rows = self._rows(EVIDENCE_BUCKET, query)
-            instants = list(dict.fromkeys((_whole(rows, 0) // NS_PER_MS).tolist()))
+            instants = list(dict.fromkeys((_whole(_standing(rows, without), 0) // NS_PER_MS).tolist()))
             if len(instants) >= count or len(rows) < limit:
                 return instants[:count]
             limit *= 4
@@ -243,6 +251,14 @@ class InfluxSeries:
         return SeriesError(
             f"{sentence} ({said.strip()})", retryable=error.status == 429 or (error.status or 500) >= 500
         )
+
+
+def _standing(rows: Rows, without: Sequence[SourceSpan]) -> Rows:
+    """Rows that end with their source, but for what sources told in their spans."""
+    for span in without:
+        start_ns, end_ns = time_ns(span.from_ms, NS_PER_MS), time_ns(span.to_ms, NS_PER_MS)
+        rows = [row for row in rows if row[-1] != span.source or not start_ns <= row[0] < end_ns]
+    return rows
 
 
 def _whole(rows: Rows, column: int) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow, Samples
+from plagewatch.metering.withdrawals import SourceSpan
 
 
 class SeriesError(Exception):
@@ -71,16 +72,20 @@ class SeriesStore(Protocol):
     def write_samples(self, blocks: Sequence[Samples]) -> None:
         """Keep evidence. The same (meter, register, instant, value) again changes nothing; another value is kept.
 
-        Told again with another quality, the better one holds, whichever came first.
+        Told again with another quality, the better one holds, whichever came first; by another source, the last one.
         """
 
-    def samples(self, meter: str, register: str, start_ms: int, end_ms: int) -> Evidence:
-        """Evidence in [start_ms, end_ms)."""
+    def samples(
+        self, meter: str, register: str, start_ms: int, end_ms: int, without: Sequence[SourceSpan] = ()
+    ) -> Evidence:
+        """Evidence in [start_ms, end_ms), but for what the sources to do without told in their spans."""
 
-    def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
+    def samples_around(
+        self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int, without: Sequence[SourceSpan] = ()
+    ) -> Evidence:
         """Evidence in [start_ms, end_ms) and the nearest `beyond` instants before it and from its end on."""
 
-    def instants_ms(self, meter: str, register: str) -> NDArray[np.int64]:
+    def instants_ms(self, meter: str, register: str, without: Sequence[SourceSpan] = ()) -> NDArray[np.int64]:
         """All instants of which there is evidence, rising, each once; cheaper than the evidence itself."""
 
     def registers(self, meter: str) -> list[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow, Samples
+from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.names import INTERVAL_FIELDS
 from plagewatch.store.series.protocol import Evidence, Figures, Points, SeriesError, finite
 
@@ -47,9 +48,13 @@ CREATE TABLE point (
 # What brings a file of a version to the next one, in place: a year of evidence is not copied.
 UPGRADES = {1: "ALTER TABLE sample ADD COLUMN quality INTEGER NOT NULL DEFAULT 0"}
 
-# The first write of a sample stands, but for its quality: the better one of all that were told.
+# The first write of a sample stands, but for its quality, the better one of all that were told, and for its source, the
+# last that told it: what a person withdraws of one source still counts once another tells it.
 SAMPLE_COLUMNS = "sample (register, at_ms, value, received_ms, source, quality)"
-BETTER = "ON CONFLICT DO UPDATE SET quality = excluded.quality WHERE excluded.quality < sample.quality"
+BETTER = (
+    "ON CONFLICT DO UPDATE SET quality = min(quality, excluded.quality), source = excluded.source "
+    "WHERE excluded.quality < sample.quality OR excluded.source <> sample.source"
+)
 
 # A statement of many rows takes half the time of as many statements; more rows than this gain nothing.
 ROWS_TOGETHER = 100
@@ -91,28 +96,40 @@ class SqliteSeries:
             )
             _put(connection, f"INSERT INTO {SAMPLE_COLUMNS}", 6, rows, BETTER)
 
-    def samples(self, meter: str, register: str, start_ms: int, end_ms: int) -> Evidence:
-        query = "SELECT at_ms, value, quality, received_ms FROM sample WHERE register = ? AND at_ms >= ? AND at_ms < ?"
+    def samples(
+        self, meter: str, register: str, start_ms: int, end_ms: int, without: Sequence[SourceSpan] = ()
+    ) -> Evidence:
+        standing, spans = _standing(without)
+        query = (
+            "SELECT at_ms, value, quality, received_ms FROM sample "
+            f"WHERE register = ? AND at_ms >= ? AND at_ms < ?{standing}"
+        )
         with self._reading() as connection:
             number = self._known_id(connection, "register", meter=meter, register=register)
-            rows = connection.execute(query, (number, start_ms, end_ms)).fetchall()
+            rows = connection.execute(query, (number, start_ms, end_ms, *spans)).fetchall()
         return Evidence(_whole(rows, 0), _floats(rows, 1), _whole(rows, 2).astype(np.int8), _whole(rows, 3))
 
-    def samples_around(self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int) -> Evidence:
-        before = "SELECT DISTINCT at_ms FROM sample WHERE register = ? AND at_ms < ? ORDER BY at_ms DESC LIMIT ?"
-        after = "SELECT DISTINCT at_ms FROM sample WHERE register = ? AND at_ms >= ? ORDER BY at_ms LIMIT ?"
+    def samples_around(
+        self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int, without: Sequence[SourceSpan] = ()
+    ) -> Evidence:
+        standing, spans = _standing(without)
+        instants = "SELECT DISTINCT at_ms FROM sample WHERE register = ? AND at_ms"
+        before = f"{instants} < ?{standing} ORDER BY at_ms DESC LIMIT ?"
+        after = f"{instants} >= ?{standing} ORDER BY at_ms LIMIT ?"
         with self._reading() as connection:
             number = self._known_id(connection, "register", meter=meter, register=register)
-            earlier = connection.execute(before, (number, start_ms, beyond)).fetchall()
-            later = connection.execute(after, (number, end_ms, beyond)).fetchall()
+            earlier = connection.execute(before, (number, start_ms, *spans, beyond)).fetchall()
+            later = connection.execute(after, (number, end_ms, *spans, beyond)).fetchall()
         first_ms = earlier[-1][0] if earlier else start_ms
         end_ms = later[-1][0] + 1 if later else end_ms
-        return self.samples(meter, register, first_ms, end_ms)
+        return self.samples(meter, register, first_ms, end_ms, without)
 
-    def instants_ms(self, meter: str, register: str) -> NDArray[np.int64]:
+    def instants_ms(self, meter: str, register: str, without: Sequence[SourceSpan] = ()) -> NDArray[np.int64]:
+        standing, spans = _standing(without)
+        query = f"SELECT DISTINCT at_ms FROM sample WHERE register = ?{standing}"
         with self._reading() as connection:
             number = self._known_id(connection, "register", meter=meter, register=register)
-            rows = connection.execute("SELECT DISTINCT at_ms FROM sample WHERE register = ?", (number,)).fetchall()
+            rows = connection.execute(query, (number, *spans)).fetchall()
         return _whole(rows, 0)
 
     def registers(self, meter: str) -> list[str]:
@@ -278,6 +295,12 @@ def _put(
     row = f"({', '.join('?' * width)})"
     while some := tuple(islice(cells, width * ROWS_TOGETHER)):
         connection.execute(f"{insert} VALUES {', '.join([row] * (len(some) // width))} {otherwise}", some)
+
+
+def _standing(without: Sequence[SourceSpan]) -> tuple[str, list[str | int]]:
+    """The condition that passes over what sources told in their spans, and its values."""
+    one = " AND NOT (source IN (SELECT id FROM source WHERE name = ?) AND at_ms >= ? AND at_ms < ?)"
+    return one * len(without), [value for span in without for value in (span.source, span.from_ms, span.to_ms)]
 
 
 def _tag_key(tags: Mapping[str, str]) -> str:

@@ -186,6 +186,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["meter"], ["meter.id"], name=op.f("fk_virtual_formula_meter")),
         sa.PrimaryKeyConstraint("meter", "valid_from_ms", name=op.f("pk_virtual_formula")),
     )
+    op.create_table(
+        "withdrawal",
+        sa.Column("meter", sa.String(), nullable=False),
+        sa.Column("register", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("to_ms", sa.BigInteger(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["meter"], ["meter.id"], name=op.f("fk_withdrawal_meter")),
+        sa.PrimaryKeyConstraint("meter", "register", "source", "from_ms", name=op.f("pk_withdrawal")),
+    )
+    with op.batch_alter_table("withdrawal") as batch_op:
+        batch_op.create_index(batch_op.f("ix_withdrawal_device"), ["device"], unique=False)
     with op.batch_alter_table("audit", recreate="never") as batch_op:
         batch_op.add_column(sa.Column("subject", sa.String(), server_default=sa.text("''"), nullable=False))
         batch_op.add_column(sa.Column("before", sa.JSON(), nullable=True))
