@@ -1,11 +1,12 @@
-"""The plain way in: a folder of CSV files in the canonical form (intervals, register readings, weather, calendar).
+"""The plain way in: a folder of CSV files in the canonical form (intervals, register readings, weather, calendar, and
+what people would else enter one by one).
 
 Files for scoring (labels, events, runs, outages) may lie beside them and are never opened.
 """
 
 import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from collector.imports.cells import Moments, moment_of, number_of
 from collector.imports.csv_files import CsvFile, open_csv
 from collector.imports.evidence import Block, Gathering
+from collector.imports.extra_tables import open_tables, read_tables
 from collector.imports.refusals import ImportRefused, RowRefused
 from collector.imports.registry_files import (
     CALENDAR_COLUMNS,
@@ -43,6 +45,7 @@ class _Files:
     weather: CsvFile | None
     calendar: CsvFile | None
     swaps: CsvFile | None
+    tables: Mapping[str, CsvFile]
 
 
 def recognises(path: Path) -> bool:
@@ -75,6 +78,7 @@ def read(work: Import) -> Iterator[list[Block]]:
         days = read_calendar(files.calendar, listed.sites, work.refusals)
         work.count("calendar_days", sum(len(marked) for marked in days.values()))
         work.count("new_calendar_days", save_days(days, work.engine))
+    read_tables(work, files.tables)
 
 
 def _files(folder: Path) -> _Files:
@@ -87,7 +91,8 @@ def _files(folder: Path) -> _Files:
     readings = open_csv(folder, "readings", ("meter", "start", "value"))
     samples = open_csv(folder, "samples", ("meter", "register", "at", "value"))
     values = [file for file in (readings, samples) if file is not None]
-    if not values:
+    tables = open_tables(folder)
+    if not values and not tables:
         raise ImportRefused(f"{folder}: neither readings.csv.gz nor samples.csv.gz is there: nothing to import")
     return _Files(
         meters,
@@ -95,6 +100,7 @@ def _files(folder: Path) -> _Files:
         open_csv(folder, "weather", ("site", "start", "temp_c")),
         open_csv(folder, "calendar", CALENDAR_COLUMNS),
         open_csv(folder, "swaps", SWAP_COLUMNS),
+        tables,
     )
 
 

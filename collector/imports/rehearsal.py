@@ -35,6 +35,8 @@ def _copy_registry(engine: Engine, scratch: Engine) -> None:
     facts, swaps = facts_and_swaps(engine)
     registry.save(scratch, [*sites, *registry.meters(engine)])
     registry.save(scratch, chain(*facts.values(), *swaps.values()))
+    registry.save(scratch, [*registry.virtual_formulas(engine), *registry.sub_meters(engine)])
+    registry.save(scratch, [*registry.deliveries(engine), *registry.calorific_values(engine)])
     for site in sites:
         registry.save_calendar(scratch, site.id, registry.calendar_of(engine, site.id))
 

@@ -37,7 +37,8 @@ class ImportReport:
     """What an import took and what it did not. first_ms, last_ms: instants of the evidence in the file.
 
     sites, meters, swaps, weather_hours, calendar_days: how many the file tells of; `new_...`: of these, those that
-    were not there yet. samples: values that were understood; accounts: how many of them were new, meter by meter.
+    were not there yet. tables: of each further table of a folder how many rows were understood, and how many of them
+    changed something. samples: values that were understood; accounts: how many of them were new, meter by meter.
     passed: rows that were understood and are not taken on purpose, by the reason in words. left_out: rows (or cells)
     not taken, by reason; the first 1000 of each file are in quarantine. examples: the first of them in words, with
     file, line and column. notes: what else there is to know.
@@ -58,6 +59,7 @@ class ImportReport:
     first_ms: int | None = None
     last_ms: int | None = None
     accounts: Mapping[tuple[str, str], Account] = field(default_factory=dict)
+    tables: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     passed: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[Reason, int] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
@@ -126,6 +128,7 @@ class Import:
     passed: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, tuple[int, int]] = field(default_factory=dict)
     new_meters: list[str] = field(default_factory=list)
 
     @property
@@ -140,6 +143,11 @@ class Import:
     def count(self, what: str, number: int) -> None:
         """Add to a figure of the report."""
         self.counts[what] = self.counts.get(what, 0) + number
+
+    def tell(self, table: str, changed: bool) -> None:
+        """A row of one of a folder's further tables was entered, or was there already."""
+        rows, new = self.tables.get(table, (0, 0))
+        self.tables[table] = rows + 1, new + changed
 
     def tell_unknown(self, directory: Directory) -> None:
         """Say which meters of the file are not in the registry, and what to do."""
@@ -166,6 +174,7 @@ class Import:
             first_ms=total.first_ms,
             last_ms=total.last_ms,
             accounts=self.books.accounts,
+            tables=self.tables,
             passed=self.passed,
             left_out=self.refusals.counts,
             examples=tuple(self.refusals.examples),

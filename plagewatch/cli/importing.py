@@ -91,6 +91,8 @@ def tell(report: ImportReport, dry_run: bool) -> None:
     if dry_run:
         show("dry run: nothing was written")
     else:
+        for table, (number, new) in report.tables.items():
+            show(f"{table.replace('_', ' ')}: {number}, {new} of them new or changed")
         show(f"imported {report.samples} readings of {report.meters} meters, {report.new_samples} of them new")
 
 
@@ -116,6 +118,8 @@ def _show_changes(report: ImportReport) -> None:
     ):
         if number:
             show(f"{what}: {new} new, {number - new} already there")
+    for table, (number, new) in report.tables.items():
+        show(f"{table.replace('_', ' ')}: {new} new or changed, {number - new} already there")
     if report.new_facts:
         show(f"facts of meters that change: {report.new_facts}")
 

@@ -164,7 +164,7 @@ def test_a_formula_in_two_steps(entered, client):
     shown = client.post(f"{FORMULA}?lang=nl", data={**typed, "step": "preview"})
     assert shown.status_code == 200
     told = text_of(shown)
-    assert "Dit betekent ze" in told
+    assert "Dit betekent de formule" in told
     assert '<td class="n">-2</td>' in told
     assert told.count('<td class="n">48</td>') == 2  # 96 × (1 − 0.5) kWh, on the two days that are known
     assert len(registry.virtual_formulas(entered.engine)) == 1  # nothing is stored yet

@@ -15,9 +15,8 @@ from plagewatch.metering.meters import Delivery, Kind, Meter, Site, VirtualFormu
 from plagewatch.metering.refused import EditRefused, Refusal
 from plagewatch.metering.virtual import checked, needs_of, resolution_of, sources_of
 from plagewatch.store.records import registry
-from plagewatch.store.records.life_cycle import By, Change, What, apply, editing
+from plagewatch.store.records.life_cycle import By, Change, EvidenceOnHand, What, apply, editing
 from plagewatch.store.records.work import DirtyWindow
-from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.tickets.texts import N_
 
 
@@ -34,7 +33,7 @@ class FormulaEditor:
     """
 
     engine: Engine
-    series: SeriesStore
+    series: EvidenceOnHand
     by: By
 
     def set(self, formula: VirtualFormula) -> bool:
@@ -86,7 +85,7 @@ class FormulaEditor:
 class Evidence:
     """From when on meters have figures. first_deliveries_ms: of the tanks; formulas: all there are, old ones too."""
 
-    series: SeriesStore
+    series: EvidenceOnHand
     meters: Mapping[str, Meter]
     first_deliveries_ms: Mapping[str, int]
     formulas: Sequence[VirtualFormula]
