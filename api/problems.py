@@ -105,6 +105,7 @@ _TITLES = {
     403: N_("This was refused"),
     404: N_("This is not here"),
     409: N_("Somebody was first"),
+    413: N_("That is too large"),
     422: N_("Something in the address or the form is not right"),
     500: N_("Something went wrong here"),
     503: N_("The figures cannot be reached now"),
@@ -117,6 +118,7 @@ _ADVICE = {
         "The ticket cannot take this step, or somebody changed it meanwhile. "
         "Open it again: it shows what is possible now."
     ),
+    413: N_("A picture may have up to 8 MB: take a smaller one, or leave it out."),
     422: N_("Go back, correct what you filled in or the address, and try again."),
     500: N_("It has been noted. Try again; if it stays, tell the energy cell."),
     503: N_("The store of the figures does not answer. Nothing is lost: try again in a moment."),
