@@ -11,7 +11,7 @@ import pytest
 
 from plagewatch.metering.course import REACH, Note
 from plagewatch.metering.meters import MeterFacts, Swap
-from plagewatch.metering.registers import Booking, Terms
+from plagewatch.metering.registers import Booking, Terms, best_of_each_instant
 from tests.collector.index_folder import opened_door, utc
 from tests.metering.test_conservation import QUARTER_MS, START_MS, Growing, booked, rows
 
@@ -138,6 +138,7 @@ def test_a_swap_within_an_excursion():
     found = proven(read(100.0, 100.5, 101.0, 0.0, 0.0, 0.0, 0.0, 11.0, 11.5), replace(PLAIN, swaps=[swap]))
     # 101.0 -> 102.0 over 2.5 quarters is 0.4 a quarter, then 10.0 -> 11.0 over 2.5 quarters the same.
     assert amounts(found) == [0.5, 0.5] + [0.4] * 5 + [0.5]
+    assert notes(found) == [Note.EXCURSION, Note.SWAP, Note.EXCURSION]
     assert (found.booked, found.declared_steps) == pytest.approx((3.5, 92.0))
 
 
@@ -258,6 +259,26 @@ def test_contradictions_at_the_ends_that_nothing_decides():
     # 99 and 100 both fit 101 after them: the instant does not count, its quarter is not known, yet it has its row.
     found = proven([*read(100.0, 101.0, 102.0, 103.0), (at(0), 990), (at(3), 1035)])
     assert (amounts(found), found.first_index, found.last_index) == ([None, 1.0, None], 101.0, 102.0)
+
+
+def test_an_instant_of_which_no_value_fits_does_not_count_wherever_it_stands():
+    # Neither 150 nor 200 can come before 100, neither 50 nor 40 after 102.
+    found = proven([(at(0), 1500), (at(0), 2000), *read(0.0, 100.0, 101.0, 102.0)[1:], (at(4), 500), (at(4), 400)])
+    assert (amounts(found), found.first_index, found.last_index) == ([None, 1.0, 1.0, None], 100.0, 102.0)
+    assert [(one.note, one.step) for one in found.found] == [(Note.CONTRADICTION, 50.0), (Note.CONTRADICTION, 10.0)]
+
+
+def test_one_reading_decides_the_contradiction_after_it_and_before_it():
+    after = proven([*read(100.0, 101.0), (at(1), 500)])
+    assert (amounts(after), after.last_index) == ([1.0], 101.0)
+    before = proven([*read(100.0, 101.0), (at(0), 1500)])
+    assert (amounts(before), before.first_index) == ([1.0], 100.0)
+
+
+def test_what_was_read_counts_alone_also_a_millisecond_after_an_estimate():
+    # Two estimates, the second of which gives way to a reading of the same instant.
+    at_ms, quality = np.array([5, 6, 6]), np.array([2, 2, 0], np.int8)
+    assert best_of_each_instant(at_ms, quality).tolist() == [True, False, True]
 
 
 def test_nothing_but_contradictions():
