@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from collector import ledger_check
 from plagewatch.metering.intervals import Intervals, Resolution
@@ -87,7 +88,7 @@ def test_a_register_is_named_as_in_a_folder(carrier, unit, register, word):
         assert "folder_word" not in told
 
 
-def test_the_ledger_is_checked_once_a_night_and_its_accounts_are_kept(capsys):
+def test_the_ledger_is_checked_once_a_night_and_its_accounts_are_kept():
     noon_s = day_start_s(date(2026, 3, 10), TZ) + 12 * 3600
     with stores(replace(METER, id="other")) as kept:
         kept.arrive(START_MS + np.arange(3) * QUARTER_MS, [0.0, 1.0, 2.0])
@@ -105,14 +106,15 @@ def test_the_ledger_is_checked_once_a_night_and_its_accounts_are_kept(capsys):
         accounts.save(kept.engine, [gone])
         forged = Intervals.measured(np.array([START_MS // 1000]), np.array([9.0]))
         kept.series.write_intervals(Resolution.QUARTER, "m", "electricity", forged)
-        assert len(ledger_check.nightly(kept.engine, kept.series, night_s)) == 2
+        with capture_logs() as told:
+            assert len(ledger_check.nightly(kept.engine, kept.series, night_s)) == 2
         assert [(a.meter, a.register, a.balanced) for a in accounts.all_accounts(kept.engine)] == [
             ("m", INDEX, False),
             ("other", "energy_import_day", True),
         ]
-        told = capsys.readouterr().out
-        assert "register does not add up" in told
-        assert "plagewatch ledger check --meter" in told
+        (line,) = told
+        assert (line["event"], line["meter"]) == ("register does not add up", "m")
+        assert "plagewatch ledger check --meter" in line["do"]
         assert ledger_check.nightly(kept.engine, kept.series, night_s) == []
 
 
