@@ -28,6 +28,9 @@ log = structlog.get_logger()
 SMALLEST = 1e-6
 """Figures carry six decimals: less than one in the last is no difference [index units]."""
 
+ROUNDING = 1e-12
+"""What sums of millions of decimals may be off by, as a part of the largest of them."""
+
 JOB = "ledger-check"
 TZ = "Europe/Brussels"
 NIGHT_HOUR = 3
@@ -192,7 +195,7 @@ def _booked(series: SeriesStore, subject: Subject, register: str) -> Booking:
 
 def _balance(meter: Meter, register: str, booking: Booking, booked: float) -> Balance:
     moved = booking.last_index - booking.first_index + booking.declared_steps
-    allowed = max(SMALLEST, 1e-9 * max(abs(moved), abs(booking.last_index)))
+    allowed = max(SMALLEST, ROUNDING * max(abs(moved), abs(booking.last_index)))
     return Balance(
         meter.id,
         register,

@@ -14,7 +14,7 @@ from collector import rollup_job
 from collector.pipeline import Pipeline
 from collector.spool import Spool
 from plagewatch.metering.edits import swap_stretches
-from plagewatch.metering.intervals import Resolution
+from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, MeterFacts, Site
 from plagewatch.metering.readings import Packet
 from plagewatch.store.records import registry, work
@@ -163,3 +163,19 @@ def test_day_and_night_in_two_folders_are_both_at_once(door, day, night, night_f
     for stream, word in sides:
         assert accounts[word]["balanced"]
         assert accounts[word]["booked"] == pytest.approx(float(np.ptp(arrays(stream.samples)[1])), abs=1e-6)
+
+
+@pytest.mark.parametrize("base", [100.0, 1e9])
+def test_the_check_sees_a_tenth_that_is_wrong_however_large_the_index(door, base):
+    told = {"meter": f"m{next(NUMBERS)}"}
+    door.take([(at_ms, base + value / 10, "total") for at_ms, value in PLAIN.samples], told=told)
+    (right,) = door.accounts(told["meter"]).values()
+    figures = door.figures(meter=told["meter"])
+    forged = Intervals.measured(figures.start_s[:1], figures.amount[:1] + 0.1)
+    door.series.write_intervals(Resolution.QUARTER, told["meter"], "electricity", forged)
+    (wrong,) = door.accounts(told["meter"]).values()
+    assert (right["balanced"], wrong["balanced"]) == (True, False)
+    assert wrong["booked"] - right["booked"] == pytest.approx(0.1, abs=1e-5)
+
+
+PLAIN = Stream([1_772_323_200_000 + place * 900_000 for place in range(40)], list(range(0, 120, 3)))
