@@ -109,6 +109,20 @@ class ReplayAnswer(BaseModel):
     trouble: str = Field(description="Why it stands still or what it lacks; empty = nothing")
 
 
+class WithdrawnAnswer(BaseModel):
+    """Readings that a meter has of the device and that no longer count there, since somebody moved or ended it."""
+
+    meter: str
+    register_: str = Field(alias="register")
+    readings: int
+    first_at: datetime
+    last_at: datetime
+    who: str
+    withdrawn_at: datetime
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
 class DeviceLineAnswer(BaseModel):
     """A device of which packets wait."""
 
@@ -129,6 +143,7 @@ class DeviceAnswer(DeviceLineAnswer):
     guesses: list[FamilyAnswer]
     payload: PayloadAnswer | None
     replays: list[ReplayAnswer]
+    withdrawn: list[WithdrawnAnswer]
 
 
 class ClaimWanted(BaseModel):
@@ -230,6 +245,18 @@ def device_answer(now: DeviceNow, base_url: str) -> DeviceAnswer:
             cut=payload.cut,
         ),
         replays=[replay_answer(one) for one in now.replays],
+        withdrawn=[
+            WithdrawnAnswer(
+                meter=one.withdrawal.meter,
+                register_=one.withdrawal.register,
+                readings=one.readings,
+                first_at=utc(one.first_ms / 1000),
+                last_at=utc(one.last_ms / 1000),
+                who=one.withdrawal.who,
+                withdrawn_at=utc(one.withdrawal.at_ms / 1000),
+            )
+            for one in now.withdrawn
+        ],
     )
 
 

@@ -13,6 +13,7 @@ from plagewatch.metering.meters import Binding, Meter
 from plagewatch.store.records import claims, device_memory, quarantine, registry, replays, topic_routes
 from plagewatch.store.records.quarantine import Counted
 from plagewatch.store.records.replays import Replay
+from plagewatch.store.records.withdrawals import Passed, passed_over
 
 _AS_IT_IS = re.compile(r"[A-Za-z0-9_:@+-][A-Za-z0-9._:@+-]*")
 _CODED = "~"
@@ -33,12 +34,13 @@ class DeviceLine:
 
 @dataclass(frozen=True, slots=True)
 class DeviceNow:
-    """All that is known of one device. bindings: what its registers feed now."""
+    """All that is known of one device. bindings: what its registers feed now. withdrawn: what counts no more of it."""
 
     line: DeviceLine
     preview: DevicePreview
     bindings: list[Binding]
     replays: list[Replay]
+    withdrawn: list[Passed]
 
     def bound(self, register: str) -> Binding | None:
         """What a register feeds now."""
@@ -99,7 +101,8 @@ def device_now(context: AppContext, device: str) -> DeviceNow:
     packets = quarantine.packets_of(context.engine, device)
     said, remembered = topic_routes.routes(context.engine), device_memory.memory(context.engine)
     preview = context.preview(device, packets, said, remembered)
-    return DeviceNow(_line(device, list(preview.topics), counts), preview, bound, asked)
+    withdrawn = passed_over(context.engine, context.series, device)
+    return DeviceNow(_line(device, list(preview.topics), counts), preview, bound, asked, withdrawn)
 
 
 def meters_for(context: AppContext, device: DeviceNow, register: str) -> tuple[list[Meter], list[Meter]]:
@@ -112,6 +115,12 @@ def meters_for(context: AppContext, device: DeviceNow, register: str) -> tuple[l
     named = [m for m in able if around & set(WORD.findall(f"{m.id} {m.name} {m.site} {m.ean or ''}".lower()))]
     suggested = [m for m in named if (not unsaid or guess is not None) and (guess is None or fits(counted, m))]
     return suggested, [meter for meter in able if meter not in suggested]
+
+
+def meters_to_move(context: AppContext, binding: Binding) -> list[Meter]:
+    """Other meters that a bound register can feed."""
+    counted = binding.as_register or binding.register
+    return [one for one in claims.claimable(context.engine) if one.id != binding.meter and fits(counted, one)]
 
 
 def require_person(context: AppContext, who: str) -> None:

@@ -10,6 +10,7 @@ from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.local_time import day_start_s, local_day
 from plagewatch.metering.meters import Kind, Meter
 from plagewatch.store.records import registry as records
+from plagewatch.store.records.withdrawals import counting
 
 STEP_S = {Resolution.HOUR: 3600, Resolution.DAY: 86_400}
 SILENT_AFTER_S = 6 * 3600
@@ -41,7 +42,8 @@ def coarse_enough(registry: Registry, meter: Meter, wanted: Resolution) -> Resol
 
 def ages_s(context: AppContext, now_s: int) -> Mapping[str, float]:
     """Age of the newest evidence of each meter that has any [s]."""
-    return {meter: max(0.0, now_s - at_ms / 1000) for meter, at_ms in context.series.latest_sample_ms().items()}
+    newest_ms = counting(context.engine, context.series).latest_sample_ms()
+    return {meter: max(0.0, now_s - at_ms / 1000) for meter, at_ms in newest_ms.items()}
 
 
 def _all_ages_s(context: AppContext, registry: Registry, now_s: int) -> Mapping[str, float]:

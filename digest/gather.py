@@ -18,6 +18,7 @@ from plagewatch.store import names
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.records import tickets as ticket_records
+from plagewatch.store.records.withdrawals import counting
 from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.store.weather import weather_hours
 from plagewatch.tickets.states import LIVING, State, Ticket
@@ -68,7 +69,7 @@ class _Reader:
         self.shares = shares_on(registry.shares(engine), first_on)
         self.links = registry.sub_meters(engine)
         self.virtual = virtual_meters(self.meters.values(), registry.virtual_formulas(engine))
-        self.latest_ms = series.latest_sample_ms()
+        self.latest_ms = counting(engine, series).latest_sample_ms()
 
     def building_week(self, building: Building) -> BuildingWeek:
         site = self.sites[building.site]

@@ -6,6 +6,7 @@ from typing import Any
 from plagewatch.store.records.audit import AuditLine
 from plagewatch.store.records.claims import CLAIMED, RELEASED
 from plagewatch.store.records.life_cycle import What
+from plagewatch.store.records.withdrawals import RESTORED, WITHDRAWN
 from plagewatch.tickets.texts import N_
 
 DONE: Mapping[str, str] = {
@@ -33,6 +34,8 @@ DONE: Mapping[str, str] = {
     What.ORGANISATION_SET: N_("Organisation entered"),
     CLAIMED: N_("Device claimed"),
     RELEASED: N_("Device let go"),
+    WITHDRAWN: N_("Readings withdrawn"),
+    RESTORED: N_("Readings count again"),
 }
 PARTS: Mapping[str, str] = {
     "register": N_("which index"),
@@ -65,6 +68,7 @@ PARTS: Mapping[str, str] = {
     "organisation": N_("organisation"),
     "head": N_("head meter"),
     "sub": N_("sub-meter"),
+    "readings": N_("number of readings"),
 }
 """Parts that are shown; others, such as the meter itself, are not."""
 

@@ -88,7 +88,7 @@ def route(context: Context, wanted: RouteWanted) -> ReplayAnswer:
 
 @router.post("/quarantine/devices/{device:path}/claims/end", summary="End what a register feeds, from a moment on")
 def release(context: Context, device: Device, wanted: ReleaseWanted) -> BindingAnswer:
-    """Readings that the meter has already stay its evidence."""
+    """What the meter has of the device since then is withdrawn: kept, and counted no more."""
     require_person(context, wanted.who)
     from_ms, by = _ms(wanted.from_), By(wanted.who, context.now_s() * 1000)
     try:

@@ -11,7 +11,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.context import AppContext, Context
 from api.device_answers import progress_of
-from api.devices import device_now, device_of, lines, meters_for, part_of, require_family, require_person
+from api.devices import (
+    device_now,
+    device_of,
+    lines,
+    meters_for,
+    meters_to_move,
+    part_of,
+    require_family,
+    require_person,
+)
 from api.language import language_of
 from api.pages import page
 from api.pages.labels import label
@@ -155,6 +164,9 @@ def _device_page(request: Request, context: AppContext, name: str, typed: Typed,
         "place": {meter.id: registry.place_of(meter) for meter in registry.meters.values()},
         "meters": registry.meters,
         "firsts": {one.register: _local_text(found.first_ms(one.register)) for one in found.preview.registers},
+        "shown": {one.register for one in found.preview.registers},
+        "moves": {one.register: meters_to_move(context, one) for one in found.bindings},
+        "local_text": _local_text,
         "name_of": lambda register: say(register_name(register)),
         "number": lambda value: format_decimal(value, "#,##0.######", locale(language)),
         "progress_of": progress_of,

@@ -8,6 +8,7 @@ from api.answers import BuildingAnswer, MeterAnswer, ShareAnswer, SiteAnswer, ut
 from api.context import Context
 from api.registry import read
 from plagewatch.metering.meters import Carrier
+from plagewatch.store.records.withdrawals import counting
 
 router = APIRouter(prefix="/api/v1", tags=["registry"])
 
@@ -42,7 +43,7 @@ def meters(
 ) -> list[MeterAnswer]:
     """Meters by id."""
     registry = read(context.engine, context.now_s())
-    newest_ms = context.series.latest_sample_ms()
+    newest_ms = counting(context.engine, context.series).latest_sample_ms()
     return [
         MeterAnswer(
             id=meter.id,

@@ -14,6 +14,7 @@ from api.devices import device_of, part_of
 from collector.pipeline import Pipeline
 from collector.replay import Replayer
 from collector.spool import Spool
+from plagewatch.metering.meters import Carrier, Kind, Meter
 from plagewatch.metering.readings import Packet, Reason
 from plagewatch.store.records import quarantine, registry
 from tests.api.centre import NOW_S, Centre
@@ -241,3 +242,27 @@ def test_a_binding_is_ended_on_the_page(client: TestClient, centre: Centre, sent
     (binding,) = registry.bindings(centre.engine)
     assert binding.to_ms == NOW_MS
     assert client.post("/data/releases", data=ending).status_code == 422
+
+
+def test_a_device_is_moved_from_a_past_date_on_the_page(client: TestClient, centre: Centre, sent):
+    registry.save(centre.engine, [Meter("noord.gas2", "noord", "Gas 2", Carrier.GAS, Kind.INDEX, "m3", 900)])
+    filled = form(client.get("/data/devices/gas-noord").text, "/data/claims") | {"who": "tech-north"}
+    client.post("/data/claims", data=filled | {"meter": "noord.gas"})
+    sent()
+    # Nothing of it waits any more: what it feeds has a form of its own, from the beginning of its binding.
+    moving = form(client.get("/data/devices/gas-noord").text, "/data/claims")
+    assert (moving["register"], moving["since"]) == ("gas_volume", "2026-11-20T04:23:00")
+    moving |= {"meter": "noord.gas2", "who": "tech-north", "since": "2026-11-20T06:53:00"}
+    assert client.post("/data/claims", data=moving, follow_redirects=False).status_code == 303
+    sent()
+    # Readings come at each quarter from 4:23 on; of the 30 those from the eleventh on are the other meter's.
+    page = " ".join(re.sub(r"<[^>]+>", " ", client.get("/data/devices/gas-noord?lang=en").text).split())
+    assert "20 readings of this device" in page
+    (told,) = client.get("/api/v1/quarantine/devices/gas-noord").json()["withdrawn"]
+    assert (told["meter"], told["register"], told["readings"]) == ("noord.gas", "gas_volume", 20)
+    assert (told["first_at"], told["last_at"]) == ("2026-11-20T05:53:00Z", "2026-11-20T10:38:00Z")
+    assert client.get("/meters/noord.gas?lang=en").status_code == 200
+    client.post("/data/claims", data=moving | {"meter": "noord.gas"})
+    sent()
+    back = client.get("/api/v1/quarantine/devices/gas-noord").json()["withdrawn"]
+    assert [(one["meter"], one["readings"]) for one in back] == [("noord.gas2", 20)]

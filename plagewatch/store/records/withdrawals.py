@@ -67,7 +67,15 @@ def follow(connection: Connection, series: SeriesStore, change: Rebinding) -> No
             if told.readings:
                 window = DirtyWindow(piece.meter, told.first_ms, told.last_ms)
                 connection.execute(insert(tables.dirty_window).values(asdict(window)))
-                line = {**asdict(piece), "readings": told.readings}
+                # The readings that there are: a binding that nobody ended has no end to be shown.
+                line = {
+                    "device": piece.device,
+                    "register": piece.register,
+                    "source": piece.source,
+                    "from_ms": told.first_ms,
+                    "to_ms": told.last_ms,
+                    "readings": told.readings,
+                }
                 sides = (None, line) if what == WITHDRAWN else (line, None)
                 audit.line(connection, change.at_ms, change.who, what, piece.meter, *sides)
     if found.standing != standing:
