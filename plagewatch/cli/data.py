@@ -10,6 +10,7 @@ import typer
 from collector import inspect, ledger_check
 from plagewatch.cli import later
 from plagewatch.cli.opening import DataDir, now_s, read_settings, refuse, say, show, stores
+from plagewatch.metering.meters import Kind
 from plagewatch.metering.readings import Packet
 from plagewatch.store.records import registry
 
@@ -42,6 +43,14 @@ def decode(
         raise typer.Exit(1)
 
 
+_TELLS = {
+    Kind.INTERVAL: "amounts of intervals",
+    Kind.VIRTUAL: "what its formula makes of other meters, which are checked themselves",
+    Kind.DELIVERY: "what deliveries brought",
+    Kind.GAUGE: "a state",
+}
+
+
 @ledger.command("check")
 def check(
     meter: Annotated[str | None, typer.Option(help="Only this meter.")] = None,
@@ -50,7 +59,8 @@ def check(
 ) -> None:
     """Verify that booked amounts and quarantined steps equal each index's movement (exit 1 where not)."""
     with stores(read_settings(data)) as opened:
-        if meter is not None and registry.meter(opened.engine, meter) is None:
+        known = None if meter is None else registry.meter(opened.engine, meter)
+        if meter is not None and known is None:
             refuse(f"There is no meter {meter!r}; the pages and GET /api/v1/meters list them.")
         # Evidence whose figures are not made yet is no error of the ledger: they are made first.
         balances = ledger_check.settled(opened.engine, opened.series, meter, now_s())
@@ -60,6 +70,8 @@ def check(
     else:
         for balance in wrong:
             show(f"{balance.meter} {balance.register}: {balance.explain()}")
+    if not balances and known is not None and known.kind is not Kind.INDEX:
+        refuse(f"{meter} has no index to check: it tells {_TELLS[known.kind]}.")
     if not balances:
         refuse(f"There is nothing to check in {opened.settings.data_dir}: no register has a reading there.")
     say(f"{len(balances) - len(wrong)} of {len(balances)} registers add up")
