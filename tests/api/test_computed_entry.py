@@ -21,8 +21,8 @@ def entered(centre, client):
     kitchen = Meter("tournesol.kitchen", "tournesol", "Kitchen", Carrier.ELECTRICITY, Kind.INDEX, "kWh", 900)
     registry.save(centre.engine, [kitchen, Share(kitchen.id, "tournesol", 1.0)])
     for name, carrier, kind in (("rest", "electricity", "virtual"), ("oil", "oil", "delivery")):
-        wanted = {"id": f"tournesol.{name}", "site": "tournesol", "name": name.title(), "carrier": carrier}
-        wanted |= {"kind": kind, "shares": {"tournesol": 1.0}, **CELL}
+        wanted: dict[str, object] = {"id": f"tournesol.{name}", "site": "tournesol", "name": name.title()}
+        wanted |= {"carrier": carrier, "kind": kind, "shares": {"tournesol": 1.0}, **CELL}
         answer = client.post("/api/v1/meters", json=wanted)
         assert answer.status_code == 201, answer.text
         assert answer.json()["shares"] == [{"building": "tournesol", "share": 1.0, "valid_from": "1970-01-01"}]

@@ -194,7 +194,7 @@ def test_a_first_delivery_taken_back_makes_its_days_unknown(deliveries, records,
 
 def known_days(series) -> list[float]:
     rows = series.intervals(Resolution.DAY, "oil", 0, NOW_MS // 1000)
-    return rows.amount[rows.known].tolist()
+    return [float(amount) for amount in rows.amount[rows.known]]
 
 
 @given(some.lists(some.tuples(some.integers(0, 40), some.sampled_from([500.0, 800.0])), max_size=7), some.data())
