@@ -29,7 +29,9 @@ def require_known(parts: Iterable[str], known: Collection[str]) -> None:
     """Raise EditRefused where a part goes to somebody who is not in the registry."""
     for name in parts:
         if name not in known:
-            raise EditRefused(Refusal.UNKNOWN, N_("“%(name)s” is not in the registry."), name=name[:100])
+            # A program may send what is no text at all, and what is answered must be.
+            shown = name[:100].encode(errors="backslashreplace").decode()
+            raise EditRefused(Refusal.UNKNOWN, N_("“%(name)s” is not in the registry."), name=shown)
 
 
 def parts_typed(names: Sequence[str], parts: Sequence[str]) -> dict[str, float]:

@@ -61,7 +61,7 @@ def swap_typed(
     meter_id: str,
     register_: Register = "",
     at: Short = "",
-    which: Which = Which.UNSAID,
+    which: Annotated[Which, Form()] = Which.UNSAID,
     last_index: Short = "",
     first_index: Short = "",
     serial: Short = "",

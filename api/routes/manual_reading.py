@@ -88,7 +88,7 @@ def reading_step(
     register_: Annotated[str, Form(alias="register", max_length=200)] = "",
     index: Short = "",
     at: Short = "",
-    which: Which = Which.UNSAID,
+    which: Annotated[Which, Form()] = Which.UNSAID,
     who: Short = "",
     note: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
     picture: Short = "",
