@@ -9,7 +9,7 @@ import numpy as np
 from plagewatch.metering.calendars import public_holidays
 from plagewatch.metering.intervals import Resolution, Seconds
 from plagewatch.metering.local_time import local_day
-from plagewatch.metering.meters import Carrier, Meter
+from plagewatch.metering.meters import Carrier, Kind, Meter
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import SeriesStore
@@ -37,6 +37,8 @@ def judge_all(engine: Engine, series: SeriesStore, span_s: tuple[int, int], prog
     sunny = {meter.site for meter in meters if meter.carrier is Carrier.SOLAR}
     for number, meter in enumerate(meters, 1):
         wanted = [rule for rule in catalogue.RULES if meter.carrier in rule.carriers]
+        if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
+            wanted = [rule for rule in wanted if rule is not catalogue.NO_DATA]
         if not wanted:
             continue
         hours = _hours(series, meter, zones[meter.site], span_s)

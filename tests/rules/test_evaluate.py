@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from plagewatch.metering.meters import Binding, Carrier, Site
+from plagewatch.metering.intervals import Resolution
+from plagewatch.metering.meters import Binding, Carrier, Kind, Site
 from plagewatch.store.engine import Engine, open_records
 from plagewatch.store.records import registry, tickets, work
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -232,3 +234,18 @@ def test_without_meters_or_hours_there_is_nothing_to_say(
     add_meter("linde.water", Carrier.WATER, np.zeros(0), "m3")
     report = evaluate.evaluate(engine, series, 0, END_S)
     assert (report.tracks, report.not_judged, report.changes) == (0, 2, 0)
+
+
+def test_a_computed_meter_is_never_called_silent(engine: Engine, series: SqliteSeries, add_meter: AddMeter) -> None:
+    load = office_load(DAYS)
+    load[24 * 95 :] = np.nan
+    meter = add_meter("linde.elec", Carrier.ELECTRICITY, load)
+    look(engine, series, 60, DAYS)
+    assert [(ticket.meter, ticket.rule) for ticket in tickets.tickets(engine)] == [(meter.id, "no_data")]
+    half = replace(meter, id="linde.half", kind=Kind.VIRTUAL, interval_s=None)
+    registry.save(engine, [half])
+    series.write_intervals(
+        Resolution.HOUR, half.id, "electricity", series.intervals(Resolution.HOUR, meter.id, 0, END_S)
+    )
+    told = backtest.backtest(engine, series, START_S + 60 * DAY_S, END_S).tickets
+    assert [(ticket.meter, ticket.rule) for ticket in told] == [(meter.id, "no_data")]
