@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from collector.imports.refusals import ImportRefused
 from collector.imports.stamps import DateOrder
 from collector.imports.time_slots import Stamp
-from plagewatch.metering.readings import REGISTERS
+from plagewatch.metering.readings import REGISTERS, Behaviour
 from plagewatch.metering.units import UNITS
 from plagewatch.store.names import WEATHER_FIELDS
 
@@ -78,7 +78,8 @@ class TableMapping:
         for series in self.series:
             for name, what in _OF_SERIES.items():
                 if getattr(series, name) is None and not (name == "unit" and self.unit_column):
-                    questions.append(f"`{name}` of `{series.name}`: {what}")
+                    choice = f" {', '.join(_registers_in(series.unit))}" if name == "register" else ""
+                    questions.append(f"`{name}` of `{series.name}`: {what}{choice}")
         return questions
 
     def as_json(self) -> dict[str, Any]:
@@ -97,9 +98,23 @@ _OF_INTERVALS = {
 }
 _OF_SERIES = {
     "meter": "which meter is it: its id, or the site of weather",
-    "register": f"one of {', '.join([*REGISTERS, *WEATHER_FIELDS])}",
+    "register": "what it counts, one of",
     "unit": f"one of {', '.join(UNITS)}",
 }
+
+
+def _registers_in(unit: str | None) -> list[str]:
+    """Registers that a column in a unit can be of; all that a file can tell where the unit is not known.
+
+    >>> _registers_in("m³")
+    ['gas_volume', 'water_volume', 'volume_interval']
+    """
+    canonical = UNITS[unit].canonical if unit is not None and unit in UNITS else ""
+    words = [word for word, known in REGISTERS.items() if known.behaviour is not Behaviour.UNSAID]
+    if canonical not in ("kWh", "m3", "W"):
+        return [*words, *WEATHER_FIELDS]
+    means = ("energy_interval", "energy_export_interval") if canonical == "W" else ()  # power over an interval
+    return [word for word in words if REGISTERS[word].unit == canonical or word in means]
 
 
 def mapping_of(told: object, where: str) -> TableMapping:

@@ -155,10 +155,14 @@ class TableReader:
         mapping = self._mapping
         text = " ".join(self._cell(row, place).strip() for place in self._when).strip()
         ends = mapping.counts is Counts.INTERVAL and mapping.stamp is Stamp.END
-        if self._moments is not None:
-            at_ms = self._moments.read(text, series, mapping.when[0], as_end=ends)
-        else:
-            at_ms = self._written_ms(text)
+        try:
+            at_ms = self._moments.read(text, series, mapping.when[0], as_end=ends) if self._moments else None
+            at_ms = self._written_ms(text) if at_ms is None else at_ms
+        except RowRefused as refused:
+            if mapping.date_order is None and refused.reason is Reason.MALFORMED:
+                what = f"{shown(text)}: is the day first, or the month? `date_order` says it"
+                raise RowRefused(Reason.MALFORMED, mapping.when[0], what) from None
+            raise
         return at_ms - (mapping.interval_s or 0) * 1000 if ends else at_ms
 
     def _written_ms(self, text: str) -> int:

@@ -5,13 +5,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from plagewatch.cli.export_files import EXCEL_ROWS, WRITERS, Export, write_excel
 from plagewatch.cli.opening import DataDir, read_settings, refuse, show, stores
 from plagewatch.metering import local_time
-from plagewatch.metering.intervals import Resolution
+from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow
+from plagewatch.metering.rollups import bounds_s
 from plagewatch.store.records import registry
 
 
@@ -69,7 +71,9 @@ def export(
         from_s, to_s = _bound(first, timezone, 0), _bound(to, timezone, 2**33)
         if from_s >= to_s:
             refuse(f"No day lies between --from {first} and --to {to}: --to is the day after the last.")
-        rows = opened.series.intervals(RESOLUTION[what], meter, from_s, to_s, flow)
+        rows = without_holes(
+            opened.series.intervals(RESOLUTION[what], meter, from_s, to_s, flow), RESOLUTION[what], timezone
+        )
     if write is write_excel and len(rows) > EXCEL_ROWS:
         refuse(
             f"{len(rows)} rows are more than a sheet of Excel holds; write .csv or .parquet, or take a shorter time."
@@ -79,6 +83,23 @@ def export(
     except OSError as error:
         refuse(f"{out} cannot be written ({error.strerror}).")
     show(f"{out}: {len(rows)} {what.value} of {meter}")
+
+
+def without_holes(rows: Intervals, resolution: Resolution, timezone: str) -> Intervals:
+    """The rows, and an unknown one for each interval between the first and the last that has none.
+
+    >>> told = Intervals.measured(np.array([0, 2700]), np.array([1.0, 2.0]))
+    >>> without_holes(told, Resolution.QUARTER, "Europe/Brussels").amount
+    array([ 1., nan, nan,  2.])
+    """
+    if len(rows) == 0:
+        return rows
+    every = bounds_s(resolution, int(rows.start_s[0]), int(rows.start_s[-1]) + 1, timezone)[:-1]
+    absent = ~np.isin(every, rows.start_s)
+    holes = Intervals.measured(every[absent], np.full(int(absent.sum()), np.nan))
+    order = np.argsort(np.concatenate([rows.start_s, holes.start_s]), kind="stable")
+    names = Intervals.__dataclass_fields__
+    return Intervals(*(np.concatenate([getattr(rows, name), getattr(holes, name)])[order] for name in names))
 
 
 def _bound(text: str | None, timezone: str, otherwise_s: int) -> int:

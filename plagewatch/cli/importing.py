@@ -12,6 +12,7 @@ from collector.imports.formats import FORMATS
 from collector.imports.importing import ImportRefused, ImportReport, Order
 from plagewatch.cli.mappings import Wanted, with_mapping
 from plagewatch.cli.opening import DataDir, Refused, Stores, now_s, read_settings, refuse, say, show, stores
+from plagewatch.store.records.withdrawals import counting
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,8 +68,11 @@ def ordered(path: Path, format: str | None, meters: list[str], sites: list[str])
 def import_into(opened: Stores, order: Order) -> ImportReport:
     """A file or folder into open stores, figures made. Raises Refused where it cannot be read."""
     say(f"reading {order.path} ...")
+    # A reading that is withdrawn is none: told by the file it counts again.
     try:
-        report = importing.run(order, opened.engine, opened.series, now_s() * 1000, progress=say)
+        report = importing.run(
+            order, opened.engine, counting(opened.engine, opened.series), now_s() * 1000, progress=say
+        )
     except ImportRefused as error:
         raise Refused(str(error)) from error
     say("making quarter-hours, hours and days ...")
@@ -84,22 +88,27 @@ def tell(report: ImportReport, dry_run: bool) -> None:
         say(note)
     if dry_run:
         _show_changes(report)
+    else:
+        _show_beside(report)
     for why, count in sorted(report.passed.items()):
-        show(f"passed over: {count} rows: {why}")
+        show(f"passed over: {_counted(count, 'row')}: {why}")
     for reason, count in sorted(report.left_out.items()):
-        show(f"left out: {count} rows: {reason}")
+        show(f"left out: {_counted(count, 'row')}: {reason}")
     if dry_run:
         show("dry run: nothing was written")
     else:
         for table, (number, new) in report.tables.items():
             show(f"{table.replace('_', ' ')}: {number}, {new} of them new or changed")
-        show(f"imported {report.samples} readings of {report.meters} meters, {report.new_samples} of them new")
+        told_of = f"{_counted(report.samples, 'reading')} of {_counted(report.meters, 'meter')}"
+        show(f"imported {told_of}, {report.new_samples} of them new")
 
 
 def _rehearse(opened: Stores, order: Order) -> ImportReport:
     say(f"reading {order.path}, nothing is written ...")
     try:
-        return importing.dry_run(order, opened.engine, opened.series, now_s() * 1000, progress=say)
+        return importing.dry_run(
+            order, opened.engine, counting(opened.engine, opened.series), now_s() * 1000, progress=say
+        )
     except ImportRefused as error:
         raise Refused(str(error)) from error
 
@@ -111,6 +120,11 @@ def _show_changes(report: ImportReport) -> None:
         contradicting = f", {account.contradicting} beside another value" if account.contradicting else ""
         period = f"{_instant(account.first_ms)} to {_instant(account.last_ms)}"
         show(f"{meter} {register}: {account.new} new, {account.known} already there{contradicting}; {period}")
+    _show_beside(report)
+
+
+def _show_beside(report: ImportReport) -> None:
+    """What an import takes beside readings."""
     for what, number, new in (
         ("hours of weather", report.weather_hours, report.new_weather_hours),
         ("meter exchanges", report.swaps, report.new_swaps),
@@ -131,3 +145,12 @@ def _instant(at_ms: int | None) -> str:
 def _named(text: str) -> tuple[str, str]:
     name, _, meant = text.rpartition("=")
     return (name, meant) if name else (text, text)
+
+
+def _counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> _counted(1, "row"), _counted(0, "row")
+    ('1 row', '0 rows')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"

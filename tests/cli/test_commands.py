@@ -159,5 +159,5 @@ def test_a_broken_line_is_told_with_its_place(run, tmp_path: Path) -> None:
     told = run("import", "set")
     assert told.returncode == 1
     assert "readings.csv, line 3, column value: not_a_number" in told.stderr
-    assert "left out: 1 rows: not_a_number" in told.stdout
-    assert "imported 1 readings of 1 meters" in told.stdout
+    assert "left out: 1 row: not_a_number" in told.stdout
+    assert "imported 1 reading of 1 meter" in told.stdout

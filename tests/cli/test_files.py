@@ -32,7 +32,7 @@ def test_a_dry_run_tells_and_leaves_all_to_do(run, tmp_path: Path) -> None:
     assert told.stdout.splitlines() == [
         "new meters: m",
         "m energy_interval: 1 new, 0 already there; 2026-01-01T00:00:00Z to 2026-01-01T00:00:00Z",
-        "left out: 1 rows: not_a_number",
+        "left out: 1 row: not_a_number",
         "dry run: nothing was written",
     ]
     assert "readings.csv, line 3, column value: not_a_number: x" in told.stderr
@@ -50,7 +50,7 @@ def test_a_file_of_the_operator_finds_its_format(run, tmp_path: Path, known: Non
     assert told.returncode == 1
     assert "format: sibelga, by the content" in told.stderr
     assert "not in the registry: 541448920700000016" in told.stderr
-    assert "imported 1 readings of 1 meters, 1 of them new" in told.stdout
+    assert "imported 1 reading of 1 meter, 1 of them new" in told.stdout
     assert run("export", "quarters", "--meter", "m", "--out", "q.csv").returncode == 0
     assert (tmp_path / "q.csv").read_text().splitlines() == [
         "start,amount,coverage,provenance",
@@ -78,10 +78,10 @@ def test_a_table_is_imported_only_after_somebody_accepted_its_mapping(run, tmp_p
     assert (told.returncode, "line 2: m energy_interval 2026-02-12T23:00:00Z = 1" in told.stderr) == (2, True)
     assert "2 new" in run(*named, "--dry-run").stdout
     told = run(*named, "--accept-mapping", "hal3")
-    assert (told.returncode, told.stdout.splitlines()[-1]) == (0, "imported 2 readings of 1 meters, 2 of them new")
+    assert (told.returncode, told.stdout.splitlines()[-1]) == (0, "imported 2 readings of 1 meter, 2 of them new")
     (tmp_path / "next.csv").write_text(TABLE.replace("13/02", "14/02"))
     told = run("import", "next.csv", "--mapping", "hal3")
-    assert (told.returncode, told.stdout) == (0, "imported 2 readings of 1 meters, 2 of them new\n")
+    assert (told.returncode, told.stdout) == (0, "imported 2 readings of 1 meter, 2 of them new\n")
 
 
 def test_files_of_nrclick_have_a_mapping_of_their_own(run, tmp_path: Path, known: None) -> None:
@@ -90,7 +90,7 @@ def test_files_of_nrclick_have_a_mapping_of_their_own(run, tmp_path: Path, known
     assert run(*words).returncode == 2
     assert run(*words, "--accept-mapping", "nrclick").returncode == 0
     told = run("import", "logger.csv", "--format", "nrclick")
-    assert (told.returncode, told.stdout) == (0, "imported 2 readings of 1 meters, 0 of them new\n")
+    assert (told.returncode, told.stdout) == (0, "imported 2 readings of 1 meter, 0 of them new\n")
 
 
 def test_a_mapping_comes_from_a_file_too(run, tmp_path: Path, known: None) -> None:
@@ -116,11 +116,36 @@ def test_weather_goes_to_a_site(run, tmp_path: Path, known: None) -> None:
     )
 
 
+def test_hours_of_weather_are_told_when_they_are_taken(run, tmp_path: Path, known: None) -> None:
+    (tmp_path / "rmi.csv").write_text("code,timestamp,temp_dry_shelter_avg\n6447,2026-01-01T01:00:00,3\n")
+    first, again = (run("import", "rmi.csv", "--site", "s").stdout.splitlines() for _ in range(2))
+    assert (first[0], again[0]) == (
+        "hours of weather: 1 new, 0 already there",
+        "hours of weather: 0 new, 1 already there",
+    )
+
+
+def test_what_is_not_clear_is_asked_and_not_called_wrong(run, tmp_path: Path, known: None) -> None:
+    (tmp_path / "logger.csv").write_text("Timestamp,Kitchen (kWh)\n01/05/2025 08:00,1\n02/05/2025 08:00,2\n")
+    told = run("import", "logger.csv").stderr
+    assert "01/05/2025 08:00: is the day first, or the month? `date_order` says it" in told
+    assert "is no date" not in told
+    assert "what it counts, one of energy_import_total, " in told
+    assert "gas_volume" not in told  # m3 is not kWh
+
+
 @pytest.fixture
 def figures(run, tmp_path: Path):
     """A meter with two quarter-hours, an hour apart: the hour between is not known."""
     canonical(tmp_path, "m,2025-10-26T00:00:00Z,1\nm,2025-10-26T01:00:00Z,2\n")
     assert run("import", "set").returncode == 0
+
+
+def test_what_is_not_known_is_an_empty_cell_of_its_own_row(run, tmp_path: Path, figures: None) -> None:
+    assert run("export", "quarters", "--meter", "m", "--out", "q.csv").returncode == 0
+    rows = [row.split(",") for row in (tmp_path / "q.csv").read_text().splitlines()[1:]]
+    assert [row[1] for row in rows] == ["1.000000", "", "", "", "2.000000"]
+    assert rows[1] == ["2025-10-26T00:15:00Z", "", "0.000000", "missing"]
 
 
 def test_parts_stand_behind_the_four_columns_where_asked_for(run, tmp_path: Path, figures: None) -> None:
