@@ -2,13 +2,12 @@
 
 import re
 from datetime import date
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from plagewatch.metering.local_time import day_start_s
-from plagewatch.metering.meters import MeterFacts, Organisation, Swap
+from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.metering.readings import Samples
 from plagewatch.store.records import audit, registry
 from plagewatch.store.records.life_cycle import By, MeterEditor
@@ -214,66 +213,6 @@ def test_facts_that_cannot_be_are_told_and_what_was_typed_stays(client, lived, c
     assert len(registry.facts_of(lived.engine, METER)) == 1
 
 
-def shares_form(names: list[str], parts: list[str], **changed: str) -> dict[str, Any]:
-    typed: dict[str, Any] = {"name": names, "part": parts, "valid_from": "2026-06-01", "who": "cell"}
-    return typed | changed
-
-
-def test_a_meter_moves_to_another_building_on_a_day(client: TestClient, centre: Centre) -> None:
-    path = f"/meters/{METER}/shares"
-    moved = client.post(path, data=shares_form(["noord", "", ""], ["", "", ""]), follow_redirects=False)
-    assert moved.headers["location"] == f"{path}?done=noted"
-    text = client.get(f"{path}?lang=en").text
-    assert "until 31 May 2026" in text
-    assert "from 1 June 2026" in text
-    served = client.get("/buildings/tournesol/shares?lang=en").text
-    assert "31 May 2026" in served
-    back = {"valid_from": "2026-06-01", "who": "cell"}
-    assert client.post(f"{path}/remove", data=back, follow_redirects=False).status_code == 303
-    assert [share.building for share in registry.shares(centre.engine) if share.meter == METER] == ["tournesol"]
-
-
-def test_thirds_may_be_written_as_fractions(client: TestClient, centre: Centre) -> None:
-    client.post("/meters/noord.heat/shares", data=shares_form(["noord", "tournesol"], ["1/3", "2/3"]))
-    shares = [one.share for one in registry.shares(centre.engine) if one.valid_from == date(2026, 6, 1)]
-    assert sorted(shares) == pytest.approx([1 / 3, 2 / 3])
-
-
-def test_a_building_is_shared_by_organisations_on_its_page(client: TestClient, centre: Centre) -> None:
-    path = "/buildings/tournesol/shares"
-    assert "No organisation is in the registry yet" in client.get(f"{path}?lang=en").text
-    registry.save(centre.engine, [Organisation("centre", "Centre"), Organisation("town", "Town")])
-    client.post(path, data=shares_form(["centre", "town", ""], ["60", "40 %", ""]))
-    assert {one.organisation: one.share for one in registry.building_shares(centre.engine)} == {
-        "centre": 0.6,
-        "town": 0.4,
-    }
-    assert "Town: 40" in client.get(f"{path}?lang=en").text
-    client.post(f"{path}/remove", data={"valid_from": "2026-06-01", "who": "cell"})
-    assert registry.building_shares(centre.engine) == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        (shares_form(["noord", "tournesol"], ["50", "40"]), "sum to 0.9, not to 1"),
-        (shares_form(["noord", "noord"], ["50", "50"]), "stands there twice"),
-        (shares_form(["noord", ""], ["50", "50"]), "without saying whose"),
-        (shares_form(["noord", "tournesol"], ["100", ""]), "Give each a part"),
-        (shares_form(["nowhere"], ["100"]), "not in the registry"),
-        (shares_form(["", ""], ["", ""]), "sum to 0"),
-        (shares_form(["noord"], ["half"]), "no number"),
-        (shares_form(["noord"], ["100"], who=""), "Say who you are"),
-        (shares_form(["noord"], ["100"], valid_from="x"), "is no day"),
-    ],
-)
-def test_shares_that_cannot_be_are_told(client, centre, typed, told) -> None:
-    answer = client.post(f"/meters/{METER}/shares?lang=en", data=typed)
-    assert answer.status_code == 422
-    assert told in answer.text
-    assert len([one for one in registry.shares(centre.engine) if one.meter == METER]) == 1
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -290,7 +229,7 @@ def test_shares_that_cannot_be_are_told(client, centre, typed, told) -> None:
 )
 def test_another_site_changes_nothing(client: TestClient, lived: Centre, path: str) -> None:
     before = audit.lines(lived.engine)
-    answer = client.post(path, data=form() | shares_form(["noord"], ["100"]), headers={"Sec-Fetch-Site": "same-site"})
+    answer = client.post(path, data=form() | {"name": "noord", "part": "100"}, headers={"Sec-Fetch-Site": "same-site"})
     assert answer.status_code == 403
     assert audit.lines(lived.engine) == before
 
