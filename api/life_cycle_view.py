@@ -139,7 +139,7 @@ def _lines(
         if part == "building" and value in registry.buildings:
             return registry.buildings[value].name
         if part == "who":
-            return people.get(value, value)
+            return people.get(value, str(value))
         if part == "photo":
             return say("yes")
         if part == "share":

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.conftest import Broker, free_port, wait_until
 
 COUNT = 400
 EVERY_S = 60
-REGISTRY = [
+REGISTRY: list[registry.Entry] = [
     Site("hall", "Hall"),
     Meter("hall.gas", "hall", "Gas", Carrier.GAS, Kind.INDEX, "m3", EVERY_S),
     Meter("hall.water", "hall", "Water", Carrier.WATER, Kind.INDEX, "m3", EVERY_S),
@@ -46,7 +46,7 @@ class Program:
         with urllib.request.urlopen(f"{self.base}{path}", timeout=10) as answer:
             return json.loads(answer.read())
 
-    def post(self, path: str, body: dict[str, object]) -> Any:
+    def post(self, path: str, body: Mapping[str, object]) -> Any:
         request = urllib.request.Request(
             f"{self.base}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
@@ -150,4 +150,4 @@ def connected(port: int) -> bool:
             parts = {part["part"]: part for part in json.loads(answer.read())["parts"]}
     except OSError:
         return False
-    return parts["mqtt"]["state"] == "well"
+    return bool(parts["mqtt"]["state"] == "well")

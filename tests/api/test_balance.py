@@ -89,7 +89,8 @@ def computed(tree):
     tree.series.write_intervals(Resolution.DAY, tank.id, tank.carrier, days)
     tree.series.write_intervals(Resolution.DAY, both.id, both.carrier, days)
     hours_s = np.arange(MIDNIGHT_S - 2 * DAY_S, MIDNIGHT_S, HOUR_S, dtype=np.int64)
-    tree.series.write_intervals(Resolution.HOUR, rest.id, "electricity", Intervals.measured(hours_s, hours_s * 0 + 2.0))
+    hours = Intervals.measured(hours_s, np.full(len(hours_s), 2.0))
+    tree.series.write_intervals(Resolution.HOUR, rest.id, "electricity", hours)
     return tree
 
 

@@ -186,11 +186,13 @@ def form(page: str, action: str) -> dict[str, str]:
     for field in re.findall(r"<input[^>]*>", text):
         told = re.search(r'value="([^"]*)"', field)
         if 'type="checkbox"' not in field:
-            values[re.search(r'name="([^"]*)"', field)[1]] = unescape(told[1]) if told else ""
-    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', text, re.S):
+            name = re.search(r'name="([^"]*)"', field)
+            assert name is not None, field
+            values[name[1]] = unescape(told[1]) if told else ""
+    for chooser, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', text, re.S):
         first = re.search(r'<option value="([^"]*)"', options)
         chosen = re.search(r'<option value="([^"]*)" selected', options) or first
-        values[name] = unescape(chosen[1]) if chosen else ""
+        values[chooser] = unescape(chosen[1]) if chosen else ""
     return values
 
 

@@ -36,7 +36,7 @@ def read(engine, series, meter: str, from_s: int, indexes: list[float]) -> None:
 
 
 def amounts(series, meter: str, resolution: Resolution = Resolution.QUARTER) -> list[float]:
-    return series.intervals(resolution, meter, MIDNIGHT_S, MIDNIGHT_S + 86_400).amount.tolist()
+    return list(series.intervals(resolution, meter, MIDNIGHT_S, MIDNIGHT_S + 86_400).amount.tolist())
 
 
 def test_a_virtual_meter_of_a_virtual_meter_follows_in_the_same_run(centre):

@@ -67,6 +67,7 @@ def test_a_route_that_is_not_usable_does_not_hide_the_device():
 def test_bytes_that_nobody_can_read_are_shown_as_bytes():
     seen = preview("x/y", [kept(0, "x/y", b"\xff\x00\x01", "x/y")], [], {})
     assert (seen.registers, seen.guesses) == ([], [])
+    assert seen.payload is not None
     assert (seen.payload.text, seen.payload.is_text, seen.payload.bytes) == ("ff 00 01", False, 3)
 
 
@@ -113,6 +114,7 @@ def test_the_level_that_names_the_device_is_proposed(topic, template):
 )
 def test_a_guess_goes_by_words_and_unit(name, around, register, unit):
     guess = guess_of(name, around)
+    assert guess is not None
     assert (guess.as_register, guess.unit) == (register, unit)
     assert guess.words
 

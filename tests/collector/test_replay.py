@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -14,7 +15,7 @@ from collector.pipeline import Pipeline
 from collector.replay import Replayer
 from collector.spool import Spool, SpoolError
 from plagewatch.metering.claiming import Claim
-from plagewatch.metering.meters import Carrier, Kind, Meter, Site
+from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Reason
 from plagewatch.store.engine import open_records
 from plagewatch.store.records import claims, device_memory, quarantine, replays
@@ -59,13 +60,18 @@ class House:
         self.pipeline.accept(packets)
         assert not self.pipeline.drain(NOW_MS).stopped
 
-    def claim(self, **changes: object) -> int:
+    def claim(self, **changes: Any) -> int:
         wanted = Claim("attic", "gas_volume", "m", START_MS, "els")
         return claims.claim(self.engine, self.series, replace(wanted, **changes), NOW_MS)
 
     def replay(self) -> None:
         while self.replayer.step(NOW_MS):
             pass
+
+    def replayed(self, number: int) -> replays.Replay:
+        found = replays.replay(self.engine, number)
+        assert found is not None
+        return found
 
     def values(self, meter: str = "m", register: str = "gas_volume") -> list[float]:
         return list(self.series.samples(meter, register, 0, 1 << 50).value.tolist())
@@ -100,7 +106,7 @@ def test_all_that_was_sent_before_the_claim_is_in_the_ledger(house):
     assert house.counts() == {Reason.UNKNOWN_DEVICE: COUNT}
     number = house.claim()
     house.replay()
-    done = replays.replay(house.engine, number)
+    done = house.replayed(number)
     assert (done.packets, done.samples, done.counted, done.gone, done.trouble) == (COUNT, COUNT, COUNT, 0, "")
     assert done.done_ms == NOW_MS
     assert_whole(house)
@@ -162,8 +168,8 @@ def killing(house: House, after: int) -> Callable[[], bool]:
 
     event.listen(house.engine, "before_cursor_execute", count)
     event.listen(house.engine, "commit", count)
-    house.series.write_samples = counted(house.series.write_samples)
-    house.spool.set_watermark = counted(house.spool.set_watermark)
+    for store, access in ((house.series, "write_samples"), (house.spool, "set_watermark")):
+        setattr(store, access, counted(getattr(store, access)))
     return lambda: left[0] <= 0
 
 
@@ -209,10 +215,10 @@ def test_a_store_that_asks_to_wait_is_told_and_waited_for(house, monkeypatch):
 
     house.series.write_samples = full
     assert not house.replayer.step(NOW_MS)
-    assert replays.replay(house.engine, number).trouble == "the disk is full"
+    assert house.replayed(number).trouble == "the disk is full"
     house.series.write_samples = write
     house.replay()
-    assert replays.replay(house.engine, number).trouble == ""
+    assert house.replayed(number).trouble == ""
     assert_whole(house, 10)
 
 
@@ -224,7 +230,7 @@ def test_what_the_spool_no_longer_has_is_told(house):
     assert gone == 400
     number = house.claim()
     house.replay()
-    done = replays.replay(house.engine, number)
+    done = house.replayed(number)
     assert (done.counted, done.packets, done.gone) == (1_000, 600, 400)
     assert done.complete_from_ms == START_MS + 400 * MINUTE_MS + 300
     assert done.trouble == (
@@ -241,7 +247,7 @@ def test_a_spool_that_is_gone_altogether_is_told(house):
     house.open()
     number = house.claim()
     house.replay()
-    done = replays.replay(house.engine, number)
+    done = house.replayed(number)
     assert (done.gone, done.packets, done.complete_from_ms) == (50, 0, NOW_MS)
 
 
@@ -259,7 +265,7 @@ def test_claims_one_after_the_other_are_worked_off_in_turn(house):
 
 def test_a_replay_from_a_date_on_leaves_what_is_older(house):
     house.receive([packet(number) for number in range(200)])
-    save(house.engine, [claims.Binding("attic", "gas_volume", "m")])
+    save(house.engine, [Binding("attic", "gas_volume", "m")])
     replays.ask_now(house.engine, "attic", START_MS + 150 * MINUTE_MS, "command line", NOW_MS)
     house.replay()
     assert house.values() == [100 + number / 2 for number in range(150, 200)]
@@ -315,7 +321,7 @@ def test_a_damaged_spool_is_not_taken_for_a_finished_replay(house):
     house.spool.close()
     with pytest.raises(SpoolError):
         house.replayer.step(NOW_MS)
-    assert replays.replay(house.engine, number).done_ms is None
+    assert house.replayed(number).done_ms is None
 
 
 def test_memory_of_a_replay_is_its_own_until_it_is_done(house):

@@ -142,10 +142,10 @@ HISTORY = {  # register -> instants in quarters, amount of each quarter; each te
 def test_each_stretch_is_told_by_the_best_register_there_whatever_came_first(shared, order):
     kept = new_meter(shared, MeterFacts("m"))
     for register in order:
-        quarters, each = HISTORY[register]
-        value = np.full(len(quarters), 4 * each) if "interval" in register else (quarters - quarters[0]) * each
-        for piece in np.array_split(np.arange(len(quarters)), 3)[:: 1 if order[0] < order[1] else -1]:
-            kept.arrive(START_MS + (quarters[piece] * QUARTER_MS).astype(np.int64), value[piece], register)
+        instants, each = HISTORY[register]
+        value = np.full(len(instants), 4 * each) if "interval" in register else (instants - instants[0]) * each
+        for piece in np.array_split(np.arange(len(instants)), 3)[:: 1 if order[0] < order[1] else -1]:
+            kept.arrive(START_MS + (instants[piece] * QUARTER_MS).astype(np.int64), value[piece], register)
             kept.roll_up()
     # Hours up to 200, day and night to 500, the total from the middle of that quarter to that of 619, day and night on.
     hours = kept.figures(Resolution.HOUR)

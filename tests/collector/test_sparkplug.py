@@ -31,18 +31,21 @@ def aliased(alias, value):
     return {"alias": alias, "long_value": value}
 
 
-@pytest.fixture
-def heard():
+class Heard:
     """Messages through one memory: their readings as (register, value), reasons, and the topics asked."""
-    memory = {}
 
-    def hear(topic, kind, at_s, body):
-        _, decoded = decode(Packet(topic.format(kind), body, T_MS + at_s * 1000), (), memory)
+    def __init__(self) -> None:
+        self.memory: dict[str, str] = {}
+
+    def __call__(self, topic, kind, at_s, body):
+        _, decoded = decode(Packet(topic.format(kind), body, T_MS + at_s * 1000), (), self.memory)
         read = [(one.register, value) for one in decoded.readings for value in one.value]
         return read, [left.reason for left in decoded.left_out], [ask.topic for ask in decoded.asks]
 
-    hear.memory = memory
-    return hear
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
 
 
 def birth(heard, at_s, *metrics, seq=0):

@@ -6,6 +6,7 @@ One reading a minute, each 0.5 m3 above the one before, from 100 m3 on: 241 of t
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ class House:
         self.pipeline.accept([packet(number, name, unit) for number in numbers])
         assert not self.pipeline.drain(NOW_MS).stopped
 
-    def claim(self, **changes: object) -> None:
+    def claim(self, **changes: Any) -> None:
         claims.claim(self.engine, self.series, replace(CLAIM, **changes), NOW_MS)
 
     def settle(self) -> None:
@@ -70,6 +71,7 @@ def packet(number: int, name: str = "gas_index", unit: str | None = "m3") -> Pac
 
 @pytest.fixture(params=["sqlite", pytest.param("influx", marks=pytest.mark.service)])
 def house(request, engine, tmp_path) -> Iterator[House]:
+    series: SqliteSeries | InfluxSeries
     if request.param == "sqlite":
         series = SqliteSeries(tmp_path / "series.db")
     else:
@@ -97,7 +99,8 @@ def test_moved_from_a_past_date_each_reading_counts_for_one_meter(house):
     assert house.totals("old") == [59.5] * 4
     assert house.totals("new") == [60.0] * 4
     (account,) = ledger_check.check(house.engine, house.series, "old")
-    assert (account.first_index, account.last_index, account.booked) == (100.0, 159.5, pytest.approx(59.5))
+    assert (account.first_index, account.last_index) == (100.0, 159.5)
+    assert account.booked == pytest.approx(59.5)
 
     (passed,) = passed_over(house.engine, house.series, "attic")
     assert (passed.withdrawal.meter, passed.readings) == ("old", 121)

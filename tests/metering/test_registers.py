@@ -164,7 +164,8 @@ def test_an_index_in_another_unit_makes_amounts_in_the_meters():
     terms = Terms(900, "kWh", [MeterFacts("m", decimals=3, unit="MWh", multiplier=5.0, max_power_kw=50.0)])
     found = booked(at(0, 1, 2), [1.0, 1.002, 1.202], terms)
     assert amounts(found) == [10.0, None]  # 200 kWh in a quarter are 800 kW, times five
-    assert (found.booked, found.quarantined) == (pytest.approx(0.002), pytest.approx(0.2))
+    assert found.booked == pytest.approx(0.002)
+    assert found.quarantined == pytest.approx(0.2)
 
 
 def test_pulses_are_worth_what_the_facts_of_their_time_say():

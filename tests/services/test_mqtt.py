@@ -286,7 +286,7 @@ def test_what_decoders_want_to_know_is_asked_once_a_minute(bench):
     topic = f"spBv1.0/{bench.device}/NCMD/edge"
     heard: list[bytes] = []
     listener = new_client(bench.settings, f"listener-{bench.device}")
-    listener.on_message = lambda _client, _userdata, message: heard.append(message.payload)
+    listener.on_message = lambda _client, _userdata, message: heard.append(bytes(message.payload))
     subscribed: list[int] = []
     listener.on_subscribe = lambda _client, _userdata, mid, *_rest: subscribed.append(mid)
     listener.connect("127.0.0.1", bench.settings.port)

@@ -28,6 +28,12 @@ def records(engine):
     return engine
 
 
+def asked(records, number: int) -> replays.Replay:
+    found = replays.replay(records, number)
+    assert found is not None
+    return found
+
+
 def test_a_claim_is_a_binding_a_line_and_a_replay(records, series):
     quarantine.keep(records, [Quarantined(400, "mqtt:t", "d", Reason.UNKNOWN_DEVICE, "", b"", 1)])
     number = claims.claim(records, series, CLAIM, NOW_MS)
@@ -35,16 +41,16 @@ def test_a_claim_is_a_binding_a_line_and_a_replay(records, series):
     (line,) = audit.lines(records, "gas")
     assert (line.who, line.what, line.at_ms, line.before) == ("els", "device_claimed", NOW_MS, None)
     assert line.after == {"device": "d", "register": "gas_volume", "meter": "gas", "from_ms": 1_000}
-    asked = replays.replay(records, number)
-    assert (asked.device, asked.since_ms, asked.who, asked.done_ms) == ("d", 0, "els", None)
+    replay = asked(records, number)
+    assert (replay.device, replay.since_ms, replay.who, replay.done_ms) == ("d", 0, "els", None)
 
 
 def test_a_replay_begins_where_the_device_or_the_binding_begins(records, series):
     first_ms = NOW_MS - 40 * 86_400_000
     quarantine.keep(records, [Quarantined(first_ms, "mqtt:t", "d", Reason.UNKNOWN_DEVICE, "", b"", 1)])
-    late = replays.replay(records, claims.claim(records, series, replace(CLAIM, from_ms=NOW_MS), NOW_MS))
+    late = asked(records, claims.claim(records, series, replace(CLAIM, from_ms=NOW_MS), NOW_MS))
     assert late.since_ms == first_ms
-    early = replays.replay(records, claims.claim(records, series, replace(CLAIM, from_ms=first_ms), NOW_MS))
+    early = asked(records, claims.claim(records, series, replace(CLAIM, from_ms=first_ms), NOW_MS))
     assert early.since_ms == first_ms - 86_400_000  # a clock that is ahead dates a packet after its receipt
 
 
@@ -136,7 +142,7 @@ def test_a_route_is_written_over_the_one_of_the_same_form(records):
     claims.route(records, "site/{device}/data", "plain_json", "els", NOW_MS)
     number = claims.route(records, "site/{device}/data", "tasmota", "els", NOW_MS + 1)
     assert [(r.template, r.family) for r in topic_routes.routes(records)] == [("site/{device}/data", "tasmota")]
-    assert replays.replay(records, number).template == "site/{device}/data"
+    assert asked(records, number).template == "site/{device}/data"
     assert audit.lines(records, "site/{device}/data")[0].before["family"] == "plain_json"
     for wrong in ("site/+/data", "site/{device}/{device}", "#/{device}", "a/{device}b"):
         with pytest.raises(ClaimRefused, match="is no form of topics"):

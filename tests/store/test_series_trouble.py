@@ -110,7 +110,7 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
 
 
 @pytest.fixture
-def first_version(tmp_path) -> Path:
+def first_version(tmp_path: Path) -> Path:
     """A file as the first released store wrote it, with a contradiction at its second instant."""
     path = tmp_path / "series.db"
     path.write_bytes(gzip.decompress((Path(__file__).parent / "frozen" / "series-1.db.gz").read_bytes()))
