@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plagewatch.metering.course import REACH, Note
+from plagewatch.metering.course import Note
 from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.metering.registers import Booking, Terms, best_of_each_instant
 from tests.collector.index_folder import opened_door, utc
@@ -78,7 +78,7 @@ def away(values: list[float], first: int, lasts: int, step: float) -> list[float
     return [value + step if first <= place < first + lasts else value for place, value in enumerate(values)]
 
 
-@pytest.mark.parametrize("lasts", [REACH - 1, REACH])
+@pytest.mark.parametrize("lasts", [95, 96])
 @pytest.mark.parametrize("step", [-90.0, 5000.0])
 def test_an_excursion_as_long_as_the_reach_is_set_aside(lasts, step):
     found = proven(read(*away(rising(300), 100, lasts, step)))
@@ -89,7 +89,7 @@ def test_an_excursion_as_long_as_the_reach_is_set_aside(lasts, step):
 
 def test_a_jump_longer_than_the_reach_is_two_movements_and_says_so():
     # One reading more than the limit: the way up is booked (no greatest power is known), the way down is a step.
-    found = proven(read(*away(rising(300), 100, REACH + 1, 5000.0)))
+    found = proven(read(*away(rising(300), 100, 97, 5000.0)))
     # The pair of the fall has no amount: its 0.5 is missing, and so is the step's 4999.5.
     assert found.booked == pytest.approx(149.5 + 5000.0 - 0.5)
     assert found.declared_steps == pytest.approx(4999.5)
@@ -97,12 +97,12 @@ def test_a_jump_longer_than_the_reach_is_two_movements_and_says_so():
 
 
 def test_a_jump_longer_than_the_reach_is_quarantined_where_the_meter_cannot_make_it():
-    found = proven(read(*away(rising(300), 100, REACH + 1, 5000.0)), FORTY_KW)
+    found = proven(read(*away(rising(300), 100, 97, 5000.0)), FORTY_KW)
     assert found.quarantined == pytest.approx(5000.5)
     assert found.booked == pytest.approx(149.5 - 0.5 - 0.5)
 
 
-@pytest.mark.parametrize("lasts", [REACH + 1, 300, 1000])
+@pytest.mark.parametrize("lasts", [97, 300, 1000])
 def test_a_register_stuck_at_zero_is_one_excursion_however_long(lasts):
     # A logger that sends 0 for days, at ten seconds apart, must not make a consumption of the whole index afterwards.
     values = rising(100) + [0.0] * lasts + rising(100, start=300.0)
@@ -186,6 +186,20 @@ def test_both_indexes_told_as_readings_at_the_swap_are_no_contradiction():
     assert notes(found) == [Note.SWAP]
 
 
+@pytest.mark.parametrize("shown", [101.0, 7.0])
+def test_a_swap_at_the_last_reading(shown):
+    swap = Swap("m", "r", at(1), 101.0, 7.0)
+    found = proven(read(100.0, shown), replace(PLAIN, swaps=[swap]))
+    assert (amounts(found), found.declared_steps, found.last_index) == ([1.0], 94.0, 7.0)
+
+
+def test_a_new_meter_that_begins_where_the_old_one_once_did():
+    # Both began at 0.0: the swap is told by its instant, not by its index.
+    swap = Swap("m", "r", at(1.5), 1.5, 0.0)
+    found = proven(read(0.0, 1.0, 0.5, 1.5), replace(PLAIN, swaps=[swap]))
+    assert (amounts(found), found.declared_steps) == ([1.0, 1.0, 1.0], 1.5)
+
+
 def test_the_same_swap_twice_is_one():
     swap = Swap("m", "r", at(1.5), 101.5, 7.0)
     once, twice = (proven(read(100.0, 101.0, 8.0, 9.0), replace(PLAIN, swaps=swaps)) for swaps in ([swap], [swap] * 2))
@@ -222,6 +236,12 @@ def test_a_swap_at_the_first_reading_that_is_still_the_old_meters():
     swap = Swap("m", "r", at(0), 100.0, 7.0)
     found = proven(read(100.0, 8.0, 9.0), replace(PLAIN, swaps=[swap]))
     assert (amounts(found), found.declared_steps, found.first_index) == ([1.0, 1.0], 93.0, 100.0)
+
+
+def test_a_swap_at_the_first_reading_of_a_new_meter_that_then_stands_still():
+    swap = Swap("m", "r", at(0), 100.0, 7.0)
+    found = proven(read(100.0, 7.0, 8.0), replace(PLAIN, swaps=[swap]))
+    assert (amounts(found), found.declared_steps) == ([0.0, 1.0], 93.0)
 
 
 def test_a_swap_at_the_first_reading_that_is_the_new_meters_already():
@@ -273,6 +293,16 @@ def test_one_reading_decides_the_contradiction_after_it_and_before_it():
     assert (amounts(after), after.last_index) == ([1.0], 101.0)
     before = proven([*read(100.0, 101.0), (at(0), 1500)])
     assert (amounts(before), before.first_index) == ([1.0], 100.0)
+
+
+def test_the_greatest_power_decides_a_contradiction():
+    # 40 kW are 10 kWh a quarter: 110.9 is too much after 100.0, 102.0 fits both sides.
+    found = proven([*read(100.0, 102.0, 111.0), (at(1), 1109)], FORTY_KW)
+    assert amounts(found) == [2.0, 9.0]
+    assert proven([*read(100.0, 102.0, 111.0), (at(1), 1109)]).quarters.amount.tolist() == [5.5, 5.5]
+    # ... also the way to the reading after it: 100.1 is too little before 111.0.
+    found = proven([*read(100.0, 102.0, 111.0), (at(1), 1001)], FORTY_KW)
+    assert amounts(found) == [2.0, 9.0]
 
 
 def test_what_was_read_counts_alone_also_a_millisecond_after_an_estimate():
@@ -411,6 +441,12 @@ def test_a_zero_among_every_few_packets():
 def test_a_jump_that_returns_a_step_lower_than_it_left():
     found = proven(read(100.0, 5100.0, 5100.0, 99.9, 100.4))
     assert (found.booked, found.declared_steps) == pytest.approx((0.4, 0.0))
+
+
+def test_a_drop_that_returns_a_step_lower_than_it_left():
+    # 99.9 is one step below 100.0: held there, nothing negative is booked, and 100.4 is 0.4 more.
+    found = proven(read(100.0, 0.0, 99.9, 100.4))
+    assert amounts(found) == [0.0, 0.0, 0.4]
 
 
 @pytest.mark.parametrize(
