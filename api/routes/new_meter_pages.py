@@ -1,5 +1,6 @@
-"""The page on which a person enters a meter that no device reads: a tank, or a meter computed from others."""
+"""The page on which a person enters a meter: one that a device reads, a tank, or one computed from others."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -16,6 +17,8 @@ from plagewatch.store.records.meter_entry import FUELS, UNITS_OF, MeterEntry, sl
 from plagewatch.tickets.texts import N_
 
 router = APIRouter(include_in_schema=False)
+READ = {Kind.INDEX: N_("its index, as most loggers do"), Kind.INTERVAL: N_("amounts per quarter or hour, as files do")}
+FOLLOWING = {Kind.VIRTUAL: "/formula", Kind.DELIVERY: "/deliveries"}
 COUNTED = [(carrier, unit) for carrier, units in UNITS_OF.items() if carrier not in FUELS for unit in units]
 
 
@@ -35,26 +38,28 @@ def enter(
     name: Short = "",
     counts: Short = "",
     tank: Short = "",
+    ean: Short = "",
     who: Short = "",
 ) -> Response:
-    """The meter serves this building alone; then its first delivery or its formula is asked for."""
+    """The meter serves this building alone; then its device, its first delivery or its formula is asked for."""
     registry = read(context.engine, context.now_s())
     building = registry.building(building_id)
     try:
         made, editor = _meter(registry, building, kind, name, counts), by(context, who)
+        made = replace(made, ean="".join(ean.split()) or None)
         tank_l = _litres(tank) if tank.strip() and made.kind is Kind.DELIVERY else None
         MeterEntry(context.engine, editor).add(made, {building.id: 1.0})
         _tank_fact(context, editor, made, tank_l)
     except EditRefused as refused:
-        fields = {"name": name, "counts": counts, "tank": tank, "who": who}
-        return _page(request, context, building, Typed(kind, fields, told(request, refused)))
-    following = "formula" if made.kind is Kind.VIRTUAL else "deliveries"
-    return back(f"/meters/{quote(made.id, safe='')}/{following}", who)
+        fields = {"name": name, "counts": counts, "tank": tank, "ean": ean, "kind": kind, "who": who}
+        form = "read" if kind in READ else kind
+        return _page(request, context, building, Typed(form, fields, told(request, refused)))
+    return back(f"/meters/{quote(made.id, safe='')}{FOLLOWING.get(made.kind, '')}", who)
 
 
 def _meter(registry: Registry, building: Building, kind: str, name: str, counts: str) -> Meter:
     carrier, _, unit = counts.partition(" ")
-    if kind not in (Kind.VIRTUAL, Kind.DELIVERY) or carrier not in list(Carrier):
+    if kind not in (*READ, *FOLLOWING) or carrier not in list(Carrier):
         raise EditRefused(Refusal.KIND, N_("Choose what the meter counts."))
     id_ = slug(name, registry.meters, f"{building.id}.")
     return Meter(id_, building.site, name.strip(), Carrier(carrier), Kind(kind), unit)
@@ -78,5 +83,6 @@ def _page(request: Request, context: AppContext, building: Building, typed: Type
         "here": f"/buildings/{quote(building.id, safe='')}",
         "fuels": FUELS,
         "counted": COUNTED,
+        "read": READ,
     }
     return page(request, "new_meter.html", values, 422 if typed.refusal else 200)

@@ -1,4 +1,4 @@
-"""Meters that no device feeds, entered by programs: computed ones, and tanks that are filled."""
+"""Meters entered by programs: those that a device reads, computed ones, and tanks that are filled."""
 
 from datetime import date
 from typing import Literal
@@ -17,14 +17,17 @@ router = APIRouter(prefix="/api/v1", tags=["registry"])
 
 
 class MeterWanted(BaseModel):
-    """A meter without a device."""
+    """A new meter."""
 
     id: str = Field(max_length=100, examples=["wzc-linde.oil"])
     site: str = Field(max_length=100, examples=["wzc-linde"])
     name: str = Field(max_length=200, examples=["Oil tank"])
     carrier: Carrier
-    kind: Literal["virtual", "delivery"] = Field(description="Computed from other meters, or filled by deliveries")
+    kind: Literal["index", "interval", "virtual", "delivery"] = Field(
+        description="Read as an index, told in amounts, computed from other meters, or filled by deliveries"
+    )
     unit: str = Field("kWh", max_length=20, description="kWh or m3; what is delivered counts in kWh (GCV)")
+    ean: str | None = Field(None, max_length=40, description="Of a meter of a network operator")
     installation: str = Field("", max_length=200)
     note: str = Field("", max_length=2000)
     shares: dict[str, float] = Field(min_length=1, max_length=100, description="Share by building; they sum to 1")
@@ -32,9 +35,9 @@ class MeterWanted(BaseModel):
     who: str = Field(max_length=100, description="Id of a person", examples=["cell"])
 
 
-@router.post("/meters", status_code=201, summary="Enter a meter without a device", responses=REFUSALS)
+@router.post("/meters", status_code=201, summary="Enter a meter", responses=REFUSALS)
 def enter(context: Context, wanted: MeterWanted) -> MeterAnswer:
-    """Then give it a formula, or deliveries. Meters that send are entered with their files or devices."""
+    """Then claim its device, import its files, or give it a formula or deliveries."""
     meter = Meter(
         wanted.id,
         wanted.site,
@@ -42,6 +45,7 @@ def enter(context: Context, wanted: MeterWanted) -> MeterAnswer:
         wanted.carrier,
         Kind(wanted.kind),
         wanted.unit,
+        ean=wanted.ean,
         installation=wanted.installation.strip(),
         note=wanted.note.strip(),
     )
@@ -56,7 +60,7 @@ def enter(context: Context, wanted: MeterWanted) -> MeterAnswer:
         kind=meter.kind,
         unit=meter.unit,
         interval_s=None,
-        ean=None,
+        ean=meter.ean,
         installation=meter.installation,
         shares=[
             ShareAnswer(building=one.building, share=one.share, valid_from=one.valid_from)

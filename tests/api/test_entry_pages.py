@@ -279,9 +279,39 @@ def test_a_tank_and_a_computed_meter_are_entered_at_their_building(entered, clie
     assert [share.building for share in registry.shares(entered.engine) if share.meter == made.id] == ["tournesol"]
 
 
+def test_a_meter_that_a_device_reads_is_entered_at_its_building(entered, client):
+    place = "/buildings/tournesol/new-meter"
+    typed = {
+        "kind": "index",
+        "name": "Bakery",
+        "counts": "electricity kWh",
+        "ean": "541448920708672024",
+        "who": "cell",
+    }
+    refused = client.post(f"{place}?lang=fr", data=typed)
+    assert (refused.status_code, "n’est pas un code EAN" in refused.text) == (422, True)
+    assert 'value="541448920708672024"' in refused.text
+    typed |= {"ean": "5414 4892 0708 6720 30"}  # by hand: the weighted sum is 130, so the last digit is 0
+    answer = client.post(place, data=typed, follow_redirects=False)
+    assert answer.headers["location"] == "/meters/tournesol.bakery"
+    made = registry.meter(entered.engine, "tournesol.bakery")
+    assert made is not None
+    assert (made.kind, made.unit, made.ean) == (Kind.INDEX, "kWh", "541448920708672030")
+    assert client.get(answer.headers["location"]).status_code == 200
+    assert '<option value="tournesol.bakery"' not in client.get(place).text
+
+
 @pytest.mark.parametrize(
     "changed",
-    [{"name": " "}, {"counts": "coal kWh"}, {"kind": "index"}, {"tank": "0"}, {"tank": "big"}, {"who": "nobody"}],
+    [
+        {"name": " "},
+        {"counts": "coal kWh"},
+        {"kind": "gauge"},
+        {"kind": "index"},
+        {"tank": "0"},
+        {"tank": "big"},
+        {"who": "nobody"},
+    ],
 )
 def test_a_meter_that_is_refused_is_not_entered_in_part(entered, client, changed):
     tank = {"kind": "delivery", "name": "Tank", "counts": "oil kWh", "tank": "3000", "who": "cell"}

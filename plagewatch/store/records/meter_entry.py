@@ -1,4 +1,4 @@
-"""Meters that no device feeds, entered by people and files: those computed from others, and tanks that are filled."""
+"""Meters as people and files enter them: read by a device, computed from others, or tanks that are filled."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import Engine
 
+from plagewatch.metering import ean
 from plagewatch.metering.meters import Building, Carrier, Kind, Meter, Share, Site
 from plagewatch.metering.refused import EditRefused, Refusal
 from plagewatch.store.records import audit, registry, sharing
@@ -21,7 +22,7 @@ UNITS_OF: Mapping[Carrier, tuple[str, ...]] = {
     for carrier in Carrier
     if carrier is not Carrier.WEATHER
 }
-"""In what a computed meter of a carrier can count, the usual one first."""
+"""In what a meter of a carrier can count, the usual one first."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 LONGEST_NAME = 200
@@ -43,19 +44,23 @@ def slug(name: str, taken: Iterable[str], prefix: str = "") -> str:
 
 
 def checked(meter: Meter) -> None:
-    """Raise EditRefused where a meter cannot be entered as one without a device."""
+    """Raise EditRefused where a meter cannot be entered."""
     if not _ID.fullmatch(meter.id):
         text = N_("“%(id)s” is no number for a meter: letters, digits, dots and dashes, 100 at most.")
         raise EditRefused(Refusal.NAME, text, id=meter.id[:120])
     if not meter.name.strip() or len(meter.name) > LONGEST_NAME:
         raise EditRefused(Refusal.NAME, N_("Give the meter a name, in 200 characters at most."))
-    if meter.kind not in (Kind.VIRTUAL, Kind.DELIVERY):
-        text = N_("A meter that a device reads is not entered here: it comes with its files or its device.")
-        raise EditRefused(Refusal.KIND, text)
+    if meter.kind is Kind.GAUGE:
+        raise EditRefused(Refusal.KIND, N_("What measures a state, and no amounts, comes with its files."))
+    if meter.ean is not None and not ean.valid(meter.ean):
+        text = N_("“%(ean)s” is no EAN code: it has 18 digits, and the last one checks the others.")
+        raise EditRefused(Refusal.NAME, text, ean=meter.ean[:40])
     if meter.kind is Kind.DELIVERY and meter.carrier not in FUELS:
         text = N_("%(carrier)s does not come in deliveries.")
         raise EditRefused(Refusal.KIND, text, carrier=meter.carrier)
     units = ("kWh",) if meter.kind is Kind.DELIVERY else UNITS_OF.get(meter.carrier, ())
+    if meter.kind in (Kind.INDEX, Kind.INTERVAL) and meter.carrier in FUELS:
+        units = ()  # what comes by lorry is told by its deliveries
     if meter.unit not in units:
         text = N_("A meter of %(carrier)s does not count in “%(unit)s” here.")
         raise EditRefused(Refusal.UNIT, text, carrier=meter.carrier, unit=meter.unit)
@@ -69,7 +74,7 @@ class MeterEntry:
     by: By
 
     def add(self, meter: Meter, parts: Mapping[str, float], valid_from: date = date(1970, 1, 1)) -> None:
-        """A new virtual or delivery meter, and the buildings that it serves with the part of each."""
+        """A new meter, and the buildings that it serves with the part of each."""
         meter = replace(meter, name=meter.name.strip())
         checked(meter)
         sharing.checked(meter.name, parts)
