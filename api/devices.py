@@ -117,6 +117,14 @@ def meters_for(context: AppContext, device: DeviceNow, register: str) -> tuple[l
     return suggested, [meter for meter in able if meter not in suggested]
 
 
+def devices_of(context: AppContext, meter: str) -> list[str]:
+    """Devices that read a meter now, by name."""
+    every, now_ms = registry.bindings(context.engine), context.now_s() * 1000
+    theirs = {(one.device, one.register) for one in every if one.meter == meter}
+    now = (in_force(every, device, register, now_ms) for device, register in theirs)
+    return sorted({one.device for one in now if one is not None and one.meter == meter})
+
+
 def meters_to_move(context: AppContext, binding: Binding) -> list[Meter]:
     """Other meters that a bound register can feed."""
     counted = binding.as_register or binding.register

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from api.asked import From, To, Window, day_of, few_enough, window_of
 from api.context import AppContext, Context
+from api.devices import devices_of, part_of
 from api.figures import coarse_enough, meters_now
 from api.language import Language, language_of
 from api.pages import page
@@ -23,10 +24,13 @@ from plagewatch.charts.grid import grid_of
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import Kind, Meter
+from plagewatch.metering.terms import STANDING
+from plagewatch.store.records import findings
 from plagewatch.store.records import tickets as records
 
 router = APIRouter(include_in_schema=False)
 DELIVERIES_SHOWN = 8
+NEWEST_FINDINGS = 200  # what is true of all samples is told anew with the newest of them
 MOST_DRAWN = 4_000  # more intervals than this are more than any screen has columns
 
 
@@ -108,6 +112,7 @@ def meter(
         "days": days,
         "earlier": days.first - timedelta(days=1),
         "later": min(days.after + (days.after - days.first) - timedelta(days=1), today) if last < today else None,
+        "devices": [(device, part_of(device)) for device in devices_of(context, meter_id)],
         "tickets": [(ticket, context.ticket_title(ticket, language)) for ticket in tickets],
     }
     if found.kind is Kind.GAUGE:
@@ -116,7 +121,9 @@ def meter(
     values |= tree_of(context, registry, found)
     if found.kind is Kind.DELIVERY:
         values |= list_values(request, context, found, DELIVERIES_SHOWN)
-    values |= {"figures": figures, "drawn": coarse_enough(registry, found, _DRAWN[period])}
+    met = findings.newest(context.engine, NEWEST_FINDINGS, meter_id)
+    lacks = sorted({one.found.note for one in met if one.found.note in STANDING})
+    values |= {"figures": figures, "drawn": coarse_enough(registry, found, _DRAWN[period]), "lacks": lacks}
     return page(request, "meter.html", values)
 
 

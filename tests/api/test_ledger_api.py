@@ -63,3 +63,12 @@ def test_how_many_findings_can_be_asked_for(client):
 
 def test_every_note_has_a_name():
     assert set(NOTES) == set(Note)
+
+
+def test_what_a_meter_lacks_is_said_on_its_own_page(centre, client):
+    page = "/meters/tournesol.water?lang=en"
+    assert "what a pulse of this meter is worth" not in client.get(page).text
+    findings.replace(centre.engine, *WATER, (0, NOW_S * 1000), [met(Note.NO_PULSE_WEIGHT, 0.0), met(Note.SWAP, 1.0)])
+    assert "what a pulse of this meter is worth" in client.get(page).text
+    findings.replace(centre.engine, *WATER, (0, NOW_S * 1000), [met(Note.UNIT_UNKNOWN, 0.0)])
+    assert "its unit does not become the unit of this meter" in client.get(page).text
