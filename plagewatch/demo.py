@@ -91,6 +91,7 @@ def _run(opened: Stores, world: World, options: DemoOptions) -> None:
         pages.start()
         running.start()
         try:
+            say(f"other devices may send to mqtt://127.0.0.1:{opened.settings.mqtt_port} (MQTT 5, this machine only)")
             _tell_ready(options)
             stop.wait()
             say("stopping ...")
