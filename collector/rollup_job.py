@@ -17,7 +17,7 @@ from collector.index_figures import EVER_MS, Span, from_indexes, usual_of
 from collector.rollup_weather import make_weather
 from collector.subjects import Subject, subjects
 from collector.unwritten import Unwritten
-from collector.withdrawn_figures import registers_passed_over, untold, widened
+from collector.withdrawn_figures import registers_passed_over, unsaid, widened
 from plagewatch.metering.flows import added, is_index
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Carrier, Kind
@@ -138,34 +138,29 @@ def make_figures(stores: Stores, subject: Subject, span_ms: Span) -> list[Interv
         write_all(stores, subject, alone, resolution, fine)
         return [fine] if len(fine) else []
     registers, made = stores.series.registers(meter.id), list[Intervals]()
-    if passed_over := registers_passed_over(stores.series, meter.id):
+    if passed_over := registers_passed_over(stores.series, meter.id, span_ms):
         span_ms = widened(stores.series, meter.id, passed_over, span_ms)
+        made += _unsay(stores, subject, span_ms)
         for register in passed_over:
             findings.replace(stores.engine, meter.id, register, span_ms, ())
     for flow in FLOWS:
-        told: dict[Resolution, list[Intervals]] = {}
         for part in flow_parts(stores.series, meter, registers, flow):
             make = _make_from_indexes if is_index(part.registers[0]) else _make_from_intervals
-            resolution, fine = make(stores, subject, part, span_ms)
-            told.setdefault(resolution, []).append(fine)
-        made += [fine for some in told.values() for fine in some]
-        if passed_over:
-            made += _unsay_untold(stores, subject, flow, span_ms, told)
+            made.append(make(stores, subject, part, span_ms))
     return [fine for fine in made if len(fine)]
 
 
-def _unsay_untold(
-    stores: Stores, subject: Subject, flow: Flow, span_ms: Span, told: Mapping[Resolution, Sequence[Intervals]]
-) -> Iterator[Intervals]:
-    """Make unknown what no evidence tells since some was withdrawn."""
-    stores.unwritten.write()
-    for resolution, unknown in untold(stores.series, subject, flow, span_ms, told):
-        write_all(stores, subject, FlowPart(flow, (), steps=STEPS_OF_SEVERAL), resolution, unknown)
-        stores.unwritten.write()
-        yield unknown
+def _unsay(stores: Stores, subject: Subject, span_ms: Span) -> Iterator[Intervals]:
+    """Make unknown what stands in a span of which evidence was withdrawn: what is still told is made after it."""
+    for flow in FLOWS:
+        stores.unwritten.write_flow(subject.meter.id, flow)
+        for resolution, unknown in unsaid(stores.series, subject, flow, span_ms):
+            write_all(stores, subject, FlowPart(flow, (), steps=STEPS_OF_SEVERAL), resolution, unknown)
+            stores.unwritten.write()
+            yield unknown
 
 
-def _make_from_indexes(stores: Stores, subject: Subject, part: FlowPart, span_ms: Span) -> tuple[Resolution, Intervals]:
+def _make_from_indexes(stores: Stores, subject: Subject, part: FlowPart, span_ms: Span) -> Intervals:
     meter = subject.meter.id
     usual = usual_of(stores.engine, stores.series, subject, part.registers, gap_ms)
     if usual.anew:
@@ -178,12 +173,10 @@ def _make_from_indexes(stores: Stores, subject: Subject, part: FlowPart, span_ms
         if found or (meter, register) in stores.told:
             stores.unwritten.then(partial(findings.replace, stores.engine, meter, register, made.span_ms, found))
     stores.unwritten.then(partial(learnt.set_usual_s, stores.engine, meter, usual.learnt_anew))
-    return Resolution.QUARTER, fine
+    return fine
 
 
-def _make_from_intervals(
-    stores: Stores, subject: Subject, part: FlowPart, span_ms: Span
-) -> tuple[Resolution, Intervals]:
+def _make_from_intervals(stores: Stores, subject: Subject, part: FlowPart, span_ms: Span) -> Intervals:
     meter, first = subject.meter, part.registers[:1]
     usual = usual_of(stores.engine, stores.series, subject, first, round)
     length_s = round(usual.usual_s[first[0]])
@@ -195,7 +188,7 @@ def _make_from_intervals(
     fine = part.untaken(told, finest(length_s), subject.timezone)
     write_all(stores, subject, part, finest(length_s), fine)
     stores.unwritten.then(partial(learnt.set_usual_s, stores.engine, meter.id, usual.learnt_anew))
-    return finest(length_s), fine
+    return fine
 
 
 def _unsay_finer(

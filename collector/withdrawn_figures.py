@@ -1,6 +1,6 @@
-"""What is left of figures where evidence was withdrawn: what nothing tells any more becomes unknown."""
+"""What becomes of figures where evidence was withdrawn: unknown, before what still tells their time is made again."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,12 @@ from plagewatch.store.series.protocol import SeriesStore
 FINEST_FIRST = (Resolution.QUARTER, Resolution.HOUR, Resolution.DAY)
 
 
-def registers_passed_over(series: SeriesStore, meter: str) -> Collection[str]:
-    """Registers of a meter of which something is withdrawn."""
-    return series.passed_over(meter) if isinstance(series, CountedSeries) else ()
+def registers_passed_over(series: SeriesStore, meter: str, span_ms: Span) -> Sequence[str]:
+    """Registers of a meter of which readings in a span are withdrawn."""
+    return series.passed_over(meter, span_ms[0], span_ms[1] + 1) if isinstance(series, CountedSeries) else ()
 
 
-def widened(series: SeriesStore, meter: str, registers: Collection[str], span_ms: Span) -> Span:
+def widened(series: SeriesStore, meter: str, registers: Sequence[str], span_ms: Span) -> Span:
     """The span of a change, from the last index on that still stands before it: what came after hung on it too."""
     firsts = [span_ms[0]]
     for register in registers:
@@ -33,25 +33,27 @@ def widened(series: SeriesStore, meter: str, registers: Collection[str], span_ms
     return min(firsts), span_ms[1]
 
 
-def untold(
-    series: SeriesStore, subject: Subject, flow: Flow, span_ms: Span, made: Mapping[Resolution, Sequence[Intervals]]
-) -> Iterator[tuple[Resolution, Intervals]]:
-    """Figures that stand in a span and that no evidence tells now, as unknown ones; the finest first.
+def unsaid(series: SeriesStore, subject: Subject, flow: Flow, span_ms: Span) -> Iterator[tuple[Resolution, Intervals]]:
+    """All figures that stand in a span, as unknown ones, the finest first; what is made of finer ones follows them.
 
-    made: what was just made of the evidence there. The caller has written that, and writes each of these before it
-    asks for the next. Raises SeriesError.
+    The caller writes each with what is rolled up of it before it asks for the next, then makes again what is still
+    told. Raises SeriesError.
     """
-    meter, finer_s = subject.meter.id, np.zeros(0, np.int64)
+    meter, tz = subject.meter.id, subject.timezone
+    start_s, end_s = span_ms[0] // 1000, span_ms[1] // 1000 + 1
+    days = bounds_s(Resolution.DAY, start_s, end_s, tz)
+    finer_s = np.zeros(0, np.int64)
     for resolution in FINEST_FIRST:
-        bounds = bounds_s(resolution, span_ms[0] // 1000, span_ms[1] // 1000 + 1, subject.timezone)
-        stored = series.intervals(resolution, meter, int(bounds[0]), int(bounds[-1]), flow)
+        bounds = bounds_s(resolution, start_s, end_s, tz)
+        # Of whole days: a day stands on hours that lie beside the span too.
+        stored = series.intervals(resolution, meter, int(days[0]), int(days[-1]), flow)
         known = stored.where(stored.known)
-        told = np.isin(known.start_s, [start for fine in made.get(resolution, ()) for start in fine.start_s.tolist()])
+        gone = (known.start_s >= bounds[0]) & (known.start_s < bounds[-1])
         if len(known):
-            told |= _holds(known.start_s, lengths_s(resolution, known.start_s, subject.timezone), finer_s)
-        if not told.all():
-            yield resolution, Intervals.measured(known.start_s[~told], np.full(int((~told).sum()), np.nan))
-        finer_s = np.union1d(finer_s, known.start_s[told])
+            gone &= ~_holds(known.start_s, lengths_s(resolution, known.start_s, tz), finer_s)
+        if gone.any():
+            yield resolution, Intervals.measured(known.start_s[gone], np.full(int(gone.sum()), np.nan))
+        finer_s = np.union1d(finer_s, known.start_s[~gone])
 
 
 def _holds(start_s: Seconds, length_s: Seconds | int, finer_s: Seconds) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from collector.replay import Replayer
 from collector.spool import Spool
 from plagewatch.metering.claiming import Claim
 from plagewatch.metering.intervals import Resolution
-from plagewatch.metering.meters import Carrier, Kind, Meter, Site
+from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site, VirtualFormula
 from plagewatch.metering.readings import Packet, Samples
 from plagewatch.store.records import audit, claims, registry, work
 from plagewatch.store.records.life_cycle import By
@@ -183,3 +183,60 @@ def test_a_unit_said_wrongly_is_said_anew(house):
     house.settle()
     # 120 litres, and no contradiction with what was believed before.
     assert house.totals("old") == [0.12] * 4
+
+
+HOUR_MS = 3_600_000
+
+
+def told(house: House, register: str, at_ms: list[int], value: list[float], source: str) -> None:
+    house.series.write_samples([Samples("hours", register, at_ms, value, source, NOW_MS)])
+    work.mark_dirty(house.engine, [work.DirtyWindow("hours", min(at_ms), max(at_ms))])
+
+
+@pytest.fixture
+def hours(house):
+    """A meter that tells hours, another that could, and one computed from the first; a logger is bound to the first."""
+    power = Meter("hours", "site", "hours", Carrier.ELECTRICITY, Kind.INTERVAL, "kWh", 3600)
+    twice = Meter("twice", "site", "twice", Carrier.ELECTRICITY, Kind.VIRTUAL, "kWh")
+    formula = VirtualFormula("twice", "2 * [hours]")
+    bound = [Binding("logger", register, "hours") for register in ("energy_interval", "energy_import_total")]
+    registry.save(house.engine, [power, replace(power, id="theirs"), twice, formula, *bound])
+    return house
+
+
+def of_theirs(register: str, from_ms: int) -> Claim:
+    return Claim("logger", register, "theirs", from_ms, "els")
+
+
+def test_hours_that_are_withdrawn_are_unknown_in_all_that_is_made_of_them(hours):
+    told(hours, "energy_interval", [START_MS + n * HOUR_MS for n in range(30)], [1.0] * 30, "mqtt:logger")
+    hours.settle()
+    assert hours.totals("hours") == [0.0, 30.0, 30.0, 30.0]
+    assert hours.totals("twice")[1:] == [60.0] * 3
+    claims.claim(hours.engine, hours.series, of_theirs("energy_interval", START_MS + 10 * HOUR_MS), NOW_MS)
+    hours.settle()
+    # The first ten hours stay, all of the first day.
+    assert hours.totals("hours") == [0.0, 10.0, 10.0, 10.0]
+    assert hours.totals("twice")[1:] == [20.0] * 3
+
+
+def test_what_another_register_tells_comes_in_the_place_of_what_is_withdrawn(hours):
+    # A file tells 1 kWh an hour for 12 hours; an index, 3 kWh an hour, was wrongly bound from the fourth on.
+    told(hours, "energy_interval", [START_MS + n * HOUR_MS for n in range(12)], [1.0] * 12, "file:x.csv")
+    at_ms = [START_MS + n * HOUR_MS for n in range(4, 11)]
+    told(hours, "energy_import_total", at_ms, [100.0 + 3 * n for n in range(7)], "mqtt:logger")
+    hours.settle()
+    # Six hours of the index are 18 kWh; the other six hours are the file's.
+    assert hours.totals("hours")[1:] == [24.0] * 3
+    claims.claim(hours.engine, hours.series, of_theirs("energy_import_total", START_MS + 7 * HOUR_MS), NOW_MS)
+    hours.settle()
+    # Readings at the hours 4, 5, 6 stay: two hours, 6 kWh; the file tells the other ten.
+    assert hours.totals("hours")[1:] == [16.0] * 3
+    claims.claim(hours.engine, hours.series, of_theirs("energy_import_total", 0), NOW_MS)
+    hours.settle()
+    assert hours.totals("hours") == [0.0, 12.0, 12.0, 12.0]
+    back = replace(of_theirs("energy_import_total", 0), meter="hours")
+    claims.claim(hours.engine, hours.series, back, NOW_MS)
+    claims.claim(hours.engine, hours.series, replace(back, from_ms=START_MS + 7 * HOUR_MS), NOW_MS)
+    hours.settle()
+    assert hours.totals("hours")[1:] == [24.0] * 3

@@ -27,9 +27,15 @@ class CountedSeries:
     def __init__(self, series: SeriesStore, spans: Mapping[tuple[str, str], Sequence[SourceSpan]]) -> None:
         self._series, self._spans = series, spans
 
-    def passed_over(self, meter: str) -> list[str]:
-        """Registers of a meter of which something is withdrawn."""
-        return sorted(register for name, register in self._spans if name == meter)
+    def passed_over(self, meter: str, start_ms: int, end_ms: int) -> list[str]:
+        """Registers of a meter of which readings in [start_ms, end_ms) are withdrawn."""
+        found = []
+        for name, register in sorted(self._spans):
+            if name == meter:
+                there = self._series.samples(meter, register, start_ms, end_ms)
+                if len(there.at_ms) > len(self.samples(meter, register, start_ms, end_ms).at_ms):
+                    found.append(register)
+        return found
 
     def write_samples(self, blocks: Sequence[Samples]) -> None:
         self._series.write_samples(blocks)
