@@ -21,6 +21,7 @@ from plagewatch.store.records import registry
 from plagewatch.store.records.life_cycle import By, MeterEditor
 from plagewatch.store.records.stored_files import is_kept
 from plagewatch.store.records.swap_proposals import open_proposals
+from plagewatch.store.records.withdrawals import counting
 from plagewatch.tickets.texts import N_
 
 USUAL_DAYS = 60
@@ -43,7 +44,8 @@ def registers_of(context: AppContext, meter: Meter) -> list[str]:
     """Registers with an index that a meter has or may have, those with readings first. Raises SeriesError."""
     if meter.kind is not Kind.INDEX:
         return []
-    known = [register for register in context.series.registers(meter.id) if is_index(register)]
+    series = counting(context.engine, context.series)
+    known = [register for register in series.registers(meter.id) if is_index(register)]
     choices = readable(meter.carrier, meter.unit, known)
     return choices + [register for register in known if register not in choices]
 
@@ -120,7 +122,7 @@ def proposal_at(context: AppContext, meter: str, register: str, at_ms: int) -> P
 
 def around(context: AppContext, meter: Meter, register: str, at_ms: int) -> Around:
     """What is known around a reading of a register. Raises SeriesError."""
-    evidence = context.series.samples_around(meter.id, register, at_ms, at_ms + 1, 1)
+    evidence = counting(context.engine, context.series).samples_around(meter.id, register, at_ms, at_ms + 1, 1)
     reads = [Read(at, value) for at, value in zip(evidence.at_ms.tolist(), evidence.value.tolist(), strict=True)]
     last = max((one for one in reads if one.at_ms < at_ms), key=lambda one: one.at_ms, default=None)
     following = min((one for one in reads if one.at_ms > at_ms), key=lambda one: one.at_ms, default=None)

@@ -11,11 +11,13 @@ from plagewatch.metering.proposals import Exchange, Proposal, Why, proposals
 from plagewatch.store import tables
 from plagewatch.store.records import registry
 from plagewatch.store.records.serials import serials_of
+from plagewatch.store.records.withdrawals import counting
 from plagewatch.store.series.protocol import SeriesStore
 
 
 def open_proposals(engine: Engine, series: SeriesStore, meter: str) -> list[Proposal]:
     """What somebody should decide at a meter, by time. Raises SeriesError."""
+    series = counting(engine, series)
     seen = [*_by_serials(engine, series, meter), *_by_falls(engine, series, meter)]
     return proposals(meter, seen, registry.swaps_of(engine, meter), dismissed(engine, meter)) if seen else []
 
