@@ -390,3 +390,12 @@ def test_an_excursion_books_what_its_absence_books(rises, data):
     found, without = booked(at_ms, excursion), booked(at_ms[stays], value[stays])
     np.testing.assert_allclose(found.quarters.amount, without.quarters.amount, atol=1e-9)
     assert (found.declared_steps, found.quarantined) == (0.0, 0.0)
+
+
+def test_of_two_values_at_a_rollover_the_one_that_the_register_can_have_turned_to_is_taken():
+    # Three digits, no greatest power: 990 turns to 5 (15 on, less than a tenth of 1000), not to 500. Quarters 15 and 5.
+    at_ms = np.array([0, 900_000, 900_000, 1_800_000])
+    facts = [MeterFacts("m", digits=3, decimals=0)]
+    booking = book(at_ms, np.array([990.0, 5.0, 500.0, 10.0]), Terms(900, "kWh", facts), 0, 1800)
+    assert booking.quarters.amount.tolist() == [15.0, 5.0]
+    assert (booking.declared_steps, booking.booked) == (1000.0, 20.0)
