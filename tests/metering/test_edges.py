@@ -431,6 +431,47 @@ def test_a_spike_of_an_exchanged_meter_is_no_return_of_the_old_one():
     assert (found.booked, found.declared_steps) == (6.0, 4991.0)
 
 
+def test_a_spike_of_an_exchanged_meter_that_is_undone_by_the_last_reading():
+    found = proven(read(5000.0, 5001.0, 10.0, 11.0, 12.0, 30_013.0, 14.0))
+    assert amounts(found) == [1.0, None, 1.0, 1.0, 1.0, 1.0]
+    assert (found.booked, found.declared_steps) == (5.0, 4991.0)
+
+
+def test_a_return_that_an_exchange_soon_follows_is_a_return():
+    # 1000 -> (900) -> 1001 -> 1002, then exchanged: 1002 -> 5.
+    found = proven(read(1000.0, 900.0, 1001.0, 1002.0, 5.0, 6.0, 7.0))
+    assert amounts(found) == [0.5, 0.5, 1.0, None, 1.0, 1.0]
+    assert found.declared_steps == 997.0
+
+
+def test_an_exchange_to_an_index_that_the_old_meter_has_just_shown():
+    # 100.0 ... 110.0 in steps of 0.5, then 100.2, 100.7, ...: no single movement led up to where it falls from.
+    found = proven(read(*rising(21), *rising(6, start=100.2)))
+    assert found.booked == pytest.approx(10.0 + 2.5)
+    assert found.declared_steps == pytest.approx(9.8)
+
+
+def test_what_comes_back_faster_than_the_meter_can_does_not_come_back():
+    # 100 -> 0 -> 5000: at 40 kW the old course is not at 5000. The drop is an exchange, the rise impossible.
+    found = proven(read(100.0, 0.0, 5000.0, 5001.0), FORTY_KW)
+    assert (amounts(found), found.quarantined, found.declared_steps) == ([None, None, 1.0], 5000.0, 100.0)
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 4])
+def test_a_fall_that_is_the_last_reading_waits_however_many_came_before(before):
+    found = proven(read(*rising(before), 0.0))
+    assert (found.declared_steps, found.last_index, notes(found)) == (0.0, rising(before)[-1], [Note.SUSPECT])
+
+
+@pytest.mark.parametrize("step", [-90.0, 5000.0])
+def test_an_excursion_is_told_with_its_first_and_its_last_reading_and_its_size(step):
+    found = proven(read(*away(rising(20), 7, 4, step)))
+    (told,) = found.found
+    assert (told.note, told.from_ms, told.to_ms) == (Note.EXCURSION, at(7), at(10))
+    # A drop is told by its fall, a jump by the fall that ends it: 0.5 go through at each end.
+    assert told.step == pytest.approx(step + 0.5 if step < 0 else step - 0.5)
+
+
 def test_a_zero_among_every_few_packets():
     # A logger that sends 0 twice in three: what is left is the course.
     values = [100.0, 0.0, 0.0, 103.0, 0.0, 0.0, 106.0, 0.0, 0.0, 109.0]
