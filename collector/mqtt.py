@@ -1,11 +1,9 @@
 """The collector's connection to the broker: nothing is acknowledged before it is on disk.
 
-The network thread only queues. A writer thread takes what has gathered, commits it to the spool as one group and then
-acknowledges in the order of arrival. While the spool refuses (a full disk) nothing is acknowledged: the broker stops
-sending after RECEIVE_MAXIMUM packets and keeps the rest, until the spool takes them again.
+The network's thread hands packets to the intake, which commits and then acknowledges them. While the spool refuses
+nothing is acknowledged: the broker stops sending after RECEIVE_MAXIMUM packets and keeps the rest.
 """
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -19,8 +17,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from collector.intake import Intake, Received
 from collector.pipeline import Pipeline
-from collector.spool import SpoolError
 from plagewatch.health import PartHealth, PartState
 from plagewatch.metering.readings import Ask, Packet
 
@@ -28,11 +26,8 @@ log = structlog.get_logger()
 
 SESSION_EXPIRY_S = 7 * 86_400  # how long the broker keeps packets for a collector that is away
 RECEIVE_MAXIMUM = 2_000
-BATCH_PACKETS = 1_000
-BATCH_BYTES = 8 << 20
 KEEP_ALIVE_S = 60
 RECONNECT_S = (1, 30)
-SPOOL_RETRY_S = (0.2, 10.0)
 ASK_AGAIN_S = 60.0
 MOST_ASKED = 1_000  # topics remembered; somebody who invents devices must not fill the memory
 
@@ -50,14 +45,6 @@ class MqttSettings:
     topics: tuple[str, ...] = ("#",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Received:
-    packet: Packet
-    mid: int
-    qos: int
-    connection: int  # which connection brought it: a packet number means nothing on the next one
-
-
 class MqttCollector:
     """Receives all topics of the settings into the pipeline's spool, from start() to stop()."""
 
@@ -66,26 +53,22 @@ class MqttCollector:
     ) -> None:
         """on_stored: called from the writer's thread after each group that reached the spool."""
         self._settings = settings
-        self._pipeline = pipeline
         self._on_stored = on_stored
+        self._intake = Intake(pipeline.accept, self._acknowledge, 2 * RECEIVE_MAXIMUM)
         self._topics = [topic for topic in settings.topics if topic]
-        self._queue: queue.Queue[_Received] = queue.Queue(2 * RECEIVE_MAXIMUM)
         self._stopping = threading.Event()
         self._connection = 0
         self._no_connection = "not started"
         self._refused_topics: list[str] = []
-        self._spool_trouble = ""
-        self._spool_lost = False
         self._last_received_ms: int | None = None
         self._asked_s: dict[str, float] = {}
         self._client = self._new_client()
-        self._writer = threading.Thread(target=self._write, name="mqtt-writer", daemon=True)
 
     def start(self) -> None:
         """Connect in the background and go on trying; returns at once."""
         settings = self._settings
         self._no_connection = "connecting"
-        self._writer.start()
+        self._intake.start()
         if settings.version == 5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
@@ -100,8 +83,7 @@ class MqttCollector:
     def stop(self) -> None:
         """Commit and acknowledge what has arrived, then leave; the session stays at the broker."""
         self._stopping.set()
-        if self._writer.is_alive():
-            self._writer.join(15)
+        self._intake.stop()
         self._client.disconnect()
         self._client.loop_stop()
         self._no_connection = "stopped"
@@ -140,15 +122,15 @@ class MqttCollector:
         """Down without a broker or a sound spool; degraded while packets cannot be kept yet or a topic is refused."""
         age_s = None if self._last_received_ms is None else max(0.0, now_s - self._last_received_ms / 1000)
         state, detail = PartState.WELL, ""
-        if self._spool_trouble:
-            state = PartState.DOWN if self._spool_lost else PartState.DEGRADED
-            detail = f"packets wait at the broker: {self._spool_trouble}"
+        if self._intake.trouble:
+            state = PartState.DOWN if self._intake.lost else PartState.DEGRADED
+            detail = f"packets wait at the broker: {self._intake.trouble}"
         elif self._refused_topics:
             state, detail = PartState.DEGRADED, f"the broker refuses {', '.join(self._refused_topics)}"
         if self._no_connection:
             where = f"{self._settings.host}:{self._settings.port}"
             state, detail = PartState.DOWN, f"no connection to the broker at {where}: {self._no_connection}"
-        elif not self._writer.is_alive():
+        elif not self._intake.alive:
             state, detail = (
                 PartState.DOWN,
                 "the writer has ended: nothing is kept or acknowledged; restart the collector",
@@ -227,59 +209,14 @@ class MqttCollector:
             client.ack(message.mid, message.qos)
             return
         received_ms = time.time_ns() // 1_000_000
-        received = _Received(
+        received = Received(
             Packet(topic, bytes(message.payload), received_ms), message.mid, message.qos, self._connection
         )
-        # A full queue holds the network thread back, and through it the broker. Left at a stop it comes again later.
-        while not self._stopping.is_set():
-            try:
-                self._queue.put(received, timeout=0.2)
-                self._last_received_ms = received_ms
-                return
-            except queue.Full:
-                continue
+        if self._intake.put(received):
+            self._last_received_ms = received_ms
 
-    def _write(self) -> None:
-        while batch := self._next_batch():
-            if not self._keep(batch):
-                return
-            for received in batch:
-                if received.connection == self._connection:
-                    self._client.ack(received.mid, received.qos)
-            self._on_stored()
-
-    def _next_batch(self) -> list[_Received]:
-        """What has gathered, at least one; empty only when the collector stops."""
-        batch: list[_Received] = []
-        size = 0
-        while len(batch) < BATCH_PACKETS and size < BATCH_BYTES:
-            try:
-                received = (
-                    self._queue.get_nowait() if batch or self._stopping.is_set() else self._queue.get(timeout=0.2)
-                )
-            except queue.Empty:
-                if batch or self._stopping.is_set():
-                    break
-                continue
-            batch.append(received)
-            size += len(received.packet.payload)
-        return batch
-
-    def _keep(self, batch: Sequence[_Received]) -> bool:
-        """Try until the spool has the batch; False where the collector stops before: it stays at the broker."""
-        wait_s, longest_s = SPOOL_RETRY_S
-        while True:
-            try:
-                self._pipeline.accept([received.packet for received in batch])
-            except SpoolError as error:
-                if not self._spool_trouble:
-                    log.error("packets cannot be kept and wait at the broker", error=str(error))
-                self._spool_trouble, self._spool_lost = str(error), not error.retryable
-                if self._stopping.wait(wait_s):
-                    return False
-                wait_s = min(2 * wait_s, longest_s)
-            else:
-                if self._spool_trouble:
-                    log.info("packets can be kept again")
-                self._spool_trouble = ""
-                return True
+    def _acknowledge(self, batch: Sequence[Received]) -> None:
+        for received in batch:
+            if received.connection == self._connection:
+                self._client.ack(received.mid, received.qos)
+        self._on_stored()

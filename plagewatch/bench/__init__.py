@@ -1,0 +1,1 @@
+"""Figures of speed and proofs under faults, on real services that are started for the run and thrown away after it."""
