@@ -6,22 +6,24 @@
 import os
 import secrets
 import shutil
-import socket
-import subprocess
 import sys
+import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
+import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine, make_url
 
+from plagewatch.bench import services
+from plagewatch.bench.services import Influx, NoService, Service, free_port
 from plagewatch.store.engine import open_records
 from plagewatch.store.series.sqlite import SqliteSeries
+
+__all__ = ["Broker", "Influx", "free_port", "wait_until"]
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data" / "dev"
@@ -51,12 +53,6 @@ def dev_data(missing: Callable[[str], None]) -> Path:
     return SHARED_DATA
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
     """Ask again and again until it is so; fail with the name of what did not come."""
     end = time.monotonic() + seconds
@@ -72,78 +68,43 @@ class Broker:
     port: int
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]) -> Iterator[Broker]:
     """A real Mosquitto that loses nothing; tests keep apart by their topics and client names."""
-    binary = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if binary is None:
-        missing("NO BROKER: install mosquitto (Debian package `mosquitto`)")
-    folder, port = tmp_path_factory.mktemp("mosquitto"), free_port()
-    config = folder / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 0\nmax_queued_messages 0\n"
-        f"persistence true\npersistence_location {folder}/\n"
-    )
-    process = subprocess.Popen([str(binary), "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: _listens(port), "Mosquitto")
-    yield Broker("127.0.0.1", port)
-    process.terminate()
-    process.wait(10)
-
-
-@dataclass(frozen=True)
-class Influx:
-    url: str
-    token: str
-    org: str
-
-
-def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def _post(url: str, body: Mapping[str, object], token: str | None = None) -> dict[str, object]:
-    request = urllib.request.Request(url, orjson.dumps(body), {"Content-Type": "application/json"})
-    if token:
-        request.add_header("Authorization", f"Token {token}")
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return dict(orjson.loads(answer.read()))
+        service, port = services.mosquitto(tmp_path_factory.mktemp("mosquitto"))
+    except NoService as reason:
+        missing(f"NO BROKER: {reason}")
+    with _running(service):
+        yield Broker(services.HOST, port)
 
 
 @pytest.fixture(scope="session")
 def influx_server(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]) -> Iterator[Influx]:
     """A real InfluxDB 2.x; its first organisation is only for setting up."""
-    binary = shutil.which("influxd") or shutil.which("influxd", path=str(Path.home() / ".local" / "bin"))
-    if binary is None:
-        missing("NO INFLUXDB: run scripts/install-influxd, or put influxd 2.x on the PATH")
-    folder, port = tmp_path_factory.mktemp("influxdb"), free_port()
-    command = [str(binary), "--bolt-path", f"{folder}/bolt", "--engine-path", f"{folder}/engine"]
-    command += ["--sqlite-path", f"{folder}/sqlite", "--http-bind-address", f"127.0.0.1:{port}"]
-    command += ["--reporting-disabled", "--log-level", "error"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url, token = f"http://127.0.0.1:{port}", secrets.token_hex(16)
-    wait_until(lambda: _answers(f"{url}/health"), "InfluxDB", 60)
-    setup = {"username": "tests", "password": secrets.token_hex(8), "org": "setup", "bucket": "setup", "token": token}
-    _post(f"{url}/api/v2/setup", setup)
-    yield Influx(url, token, "setup")
-    process.terminate()
-    process.wait(20)
+    try:
+        service, where = services.influxd(tmp_path_factory.mktemp("influxdb"))
+    except NoService as reason:
+        missing(f"NO INFLUXDB: {reason}")
+    with _running(service):
+        services.set_up(where)
+        yield where
+
+
+@contextmanager
+def _running(service: Service) -> Iterator[None]:
+    service.start()
+    try:
+        yield
+    finally:
+        service.stop()
 
 
 @pytest.fixture
 def influx(influx_server: Influx) -> Influx:
     """An organisation of its own with its empty buckets, so that tests never meet."""
     org = f"org-{secrets.token_hex(4)}"
-    made = _post(f"{influx_server.url}/api/v2/orgs", {"name": org}, influx_server.token)
+    made = services.post(f"{influx_server.url}/api/v2/orgs", {"name": org}, influx_server.token)
     resources = ["buckets", "orgs", "dashboards", "authorizations", "dbrp"]
     rights = [
         # An organisation itself is named by its own id, what it holds by the organisation's.
@@ -151,7 +112,7 @@ def influx(influx_server: Influx) -> Influx:
         for kind in resources
         for action in ("read", "write")
     ]
-    grant = _post(
+    grant = services.post(
         f"{influx_server.url}/api/v2/authorizations", {"orgID": made["id"], "permissions": rights}, influx_server.token
     )
     return Influx(influx_server.url, str(grant["token"]), org)
@@ -166,10 +127,57 @@ def chromium(missing: Callable[[str], None]) -> str:
     return str(binary)
 
 
+@pytest.fixture(scope="session")
+def postgres_server(missing: Callable[[str], None]) -> Iterator[URL]:
+    """A real PostgreSQL; the database of the URL has migrated, empty records, to be copied for each test."""
+    # Not under pytest's own folder: that is closed to the user as whom PostgreSQL runs where root runs the tests.
+    folder = Path(tempfile.mkdtemp(prefix="plagewatch-postgres-", dir="/tmp"))
+    try:
+        service, url = services.postgres(folder)
+    except NoService as reason:
+        missing(f"NO POSTGRESQL: {reason}")
+    with _running(service):
+        template = make_url(url).set(database="migrated")
+        _ask(make_url(url), "CREATE DATABASE migrated")
+        open_records(str(template)).dispose()
+        yield template
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Empty records in SQLite."""
-    opened = open_records(f"sqlite:///{tmp_path / 'records.db'}")
+def postgres_url(postgres_server: URL) -> Iterator[str]:
+    """Empty records in a PostgreSQL database of the test's own."""
+    name = f"records_{secrets.token_hex(4)}"
+    _ask(postgres_server.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE {postgres_server.database}")
+    yield postgres_server.set(database=name).render_as_string(hide_password=False)
+    _ask(postgres_server.set(database="postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _ask(url: URL, statement: str) -> None:
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(False), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Where the records are the subject, as in tests/store or under the mark `records`, a test runs on both of them."""
+    marked = metafunc.definition.path.parent.name == "store" or metafunc.definition.get_closest_marker("records")
+    if "records_url" in metafunc.fixturenames and marked:
+        both = ["sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
+        metafunc.parametrize("records_url", both, indirect=True)
+
+
+@pytest.fixture
+def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a test's empty records are: in SQLite, if nothing else is said."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'records.db'}"
+
+
+@pytest.fixture
+def engine(records_url: str) -> Iterator[Engine]:
+    """Empty records."""
+    opened = open_records(records_url)
     yield opened
     opened.dispose()
 

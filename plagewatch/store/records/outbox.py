@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, Insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine, select
 
 from plagewatch.store import tables
+from plagewatch.store.records.conflicts import put_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,8 @@ def enqueue(engine: Engine, kind: str, subject_key: str, person_ids: Iterable[st
     Raises sqlalchemy.exc.IntegrityError where a person is not in the registry; nothing is put in then.
     """
     rest = {"kind": kind, "subject_key": subject_key, "due_s": due_s, "attempts": 0, "last_error": ""}
-    new = 0
     with engine.begin() as connection:
-        for person in person_ids:
-            new += connection.execute(_insert_if_new(engine, {"person": person, **rest})).rowcount
-    return new
+        return put_new(connection, tables.outbox, [{"person": person, **rest} for person in person_ids])
 
 
 def due(engine: Engine, now_s: int) -> list[OutboxItem]:
@@ -101,14 +98,6 @@ def unsent(engine: Engine) -> list[OutboxState]:
         )
         for r in rows
     ]
-
-
-def _insert_if_new(engine: Engine, row: dict[str, object]) -> Insert:
-    # Only a repeat is let pass: a person who does not exist is still refused by the foreign key.
-    keys = ["kind", "subject_key", "person"]
-    if engine.dialect.name == "postgresql":
-        return postgresql.insert(tables.outbox).values(row).on_conflict_do_nothing(index_elements=keys)
-    return sqlite.insert(tables.outbox).values(row).on_conflict_do_nothing(index_elements=keys)
 
 
 def _keep_error(engine: Engine, item_id: int, changes: dict[str, object]) -> None:

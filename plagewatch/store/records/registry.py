@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, RowMapping, Table, delete, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, Table, delete, select
 
 from plagewatch.metering.ean import WrongEan, refusal
 from plagewatch.metering.meters import (
@@ -30,6 +31,7 @@ from plagewatch.metering.meters import (
     VirtualFormula,
 )
 from plagewatch.store import tables
+from plagewatch.store.records.conflicts import put_over
 
 Noun = TypeVar("Noun")
 Entry = (
@@ -92,13 +94,13 @@ def save(engine: Engine, entries: Iterable[Entry]) -> None:
     Raises WrongEan for a meter whose EAN code is none.
     """
     with engine.begin() as connection:
-        for entry in entries:
-            put(connection, entry)
+        for noun, some in groupby(entries, type):
+            put_over(connection, TABLE_OF[noun], [_row(entry) for entry in some])
 
 
 def put(connection: Connection, entry: Entry) -> None:
     """Write an entry over the one with the same key, in the caller's transaction."""
-    _put(connection, TABLE_OF[type(entry)], _row(entry))
+    put_over(connection, TABLE_OF[type(entry)], [_row(entry)])
 
 
 def remove(connection: Connection, entry: Entry) -> None:
@@ -197,8 +199,8 @@ def persons(engine: Engine) -> list[Person]:
 def save_calendar(engine: Engine, site_id: str, days: Iterable[tuple[date, str]]) -> None:
     """Mark local days of a site (`holiday`, `closed`, ...: kinds as in the source)."""
     with engine.begin() as connection:
-        for day, kind in days:
-            _put(connection, tables.calendar_day, {"site": site_id, "day": day, "kind": kind})
+        rows = [{"site": site_id, "day": day, "kind": kind} for day, kind in days]
+        put_over(connection, tables.calendar_day, rows)
 
 
 def calendar_of(engine: Engine, site_id: str) -> list[tuple[date, str]]:
@@ -207,18 +209,6 @@ def calendar_of(engine: Engine, site_id: str) -> list[tuple[date, str]]:
     query = select(table.c.day, table.c.kind).where(table.c.site == site_id).order_by(table.c.day, table.c.kind)
     with engine.connect() as connection:
         return [(row.day, row.kind) for row in connection.execute(query)]
-
-
-def _put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    # Update first: rows that others point to must not be deleted, and no dialect's own upsert is needed.
-    keys = [column for column in table.primary_key.columns]
-    same = [column == row[column.name] for column in keys]
-    rest = {name: value for name, value in row.items() if name not in {column.name for column in keys}}
-    if rest and connection.execute(table.update().where(*same).values(rest)).rowcount:
-        return
-    if not rest:
-        connection.execute(delete(table).where(*same))
-    connection.execute(insert(table).values(row))
 
 
 def _row(entry: Entry) -> dict[str, Any]:
