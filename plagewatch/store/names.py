@@ -9,6 +9,7 @@ HOUR = "hour"
 DAY = "day"
 MONTH = "month"
 WEATHER = "weather"
+SOURCED_WEATHER = "sourced_weather"  # what one source told of a site; `weather` is what is measured at the site
 PLAGE = "plage"
 TICKET = "ticket"
 DATA_HEALTH = "data_health"
@@ -18,8 +19,11 @@ TAG_FLOW = "flow"
 TAG_CARRIER = "carrier"
 TAG_REGISTER = "register"
 TAG_SITE = "site"
+TAG_SOURCE = "source"  # whose hours of weather
+TAG_STATION = "station"  # the code of the station at that source, `-` where it goes by coordinates
 TAG_ORGANISATION = "organisation"
 TAG_QUALITY = "quality"  # of a sample that no device read: `manual`, `estimated`; a measured one has none
+TAG_TOLD_BY = "told_by"  # the source of a sample that came over MQTT; others name theirs in the field `source`
 
 KNOWN = "known"
 """1 where the point says something, 0 where a figure became unknown: InfluxDB merges fields and cannot hold NaN."""

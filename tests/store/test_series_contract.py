@@ -258,9 +258,41 @@ def test_what_a_source_told_in_a_span_can_be_passed_over(store):
     assert len(store.samples("m", INDEX, *EVER_MS).value) == 8
 
 
-def test_a_value_told_again_is_of_who_told_it_last(store):
-    for source, quality in (("a", Quality.MEASURED), ("b", Quality.ESTIMATED), ("b", Quality.MEASURED)):
+@pytest.mark.parametrize("sources", [("a", "b"), ("mqtt:a", "mqtt:b"), ("file:a", "mqtt:b"), ("mqtt:a", "file:b")])
+def test_a_value_told_by_two_is_one_value_and_at_least_of_who_told_it_last(store, sources):
+    first, last = sources
+    for source, quality in ((first, Quality.MEASURED), (last, Quality.ESTIMATED), (last, Quality.MEASURED)):
         store.write_samples([Samples("m", INDEX, [T0_MS], [1.0], source, T0_MS, quality)])
     ever = (0, 1 << 62)
-    assert store.samples("m", INDEX, *EVER_MS, [SourceSpan("a", *ever)]).value.tolist() == [1.0]
-    assert store.samples("m", INDEX, *EVER_MS, [SourceSpan("b", *ever)]).value.tolist() == []
+    found = store.samples("m", INDEX, *EVER_MS)
+    assert (found.value.tolist(), found.quality.tolist()) == ([1.0], [Quality.MEASURED])
+    assert store.instants_ms("m", INDEX).tolist() == [T0_MS]
+    assert store.samples("m", INDEX, *EVER_MS, [SourceSpan(first, *ever)]).value.tolist() == [1.0]
+    both = [SourceSpan(first, *ever), SourceSpan(last, *ever)]
+    assert store.samples("m", INDEX, *EVER_MS, both).value.tolist() == []
+    assert store.instants_ms("m", INDEX, both).tolist() == []
+    assert store.samples_around("m", INDEX, T0_MS + 5, T0_MS + 6, 3, both).value.tolist() == []
+
+
+def test_the_moment_of_receipt_is_that_of_the_packet(store):
+    hour_ms = 3_600_000
+    for packet in range(2):
+        at_ms = [T0_MS + packet * hour_ms + place * 900_000 for place in range(4)]
+        store.write_samples(
+            [Samples("m", INDEX, at_ms, [float(packet * 4 + n) for n in range(4)], "mqtt:a", at_ms[-1])]
+        )
+    found = store.samples("m", INDEX, *EVER_MS)
+    assert found.received_ms.tolist() == [T0_MS + 2_700_000] * 4 + [T0_MS + hour_ms + 2_700_000] * 4
+
+
+def test_evidence_of_many_sources_around_an_instant(store):
+    # Twelve contradictions and repeats by four devices before each instant that is asked for.
+    for place in range(6):
+        for source in ("mqtt:a", "mqtt:b", "mqtt:c", "file:x"):
+            values = [float(place * 100 + n) for n in range(12)]
+            store.write_samples([Samples("m", INDEX, [T0_MS + place * 1000] * 12, values, source, T0_MS)])
+    around = store.samples_around("m", INDEX, T0_MS + 3_000, T0_MS + 4_000, 2)
+    assert np.unique(around.at_ms - T0_MS).tolist() == [1000, 2000, 3000, 4000, 5000]
+    assert len(around.at_ms) == 5 * 12
+    left = [SourceSpan(source, T0_MS, T0_MS + 4_500) for source in ("mqtt:a", "mqtt:b", "mqtt:c", "file:x")]
+    assert np.unique(store.samples_around("m", INDEX, T0_MS, T0_MS + 1, 3, left).at_ms - T0_MS).tolist() == [5000]

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
 
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.readings import Quality, Samples
+from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.series.influx import InfluxSeries
-from plagewatch.store.series.line_protocol import fingerprint, sample_lines
+from plagewatch.store.series.line_protocol import fingerprint, sample_bodies
 from plagewatch.store.series.opening import open_series
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -62,6 +65,22 @@ def test_set_up_twice_keeps_what_is_there(influx):
     store.set_up()
     store.check()
     assert store.registers("m") == ["gas_volume"]
+    store.close()
+
+
+@pytest.mark.service
+def test_points_of_before_sources_were_tags_are_read_beside_newer_ones(influx):
+    store = InfluxSeries(influx.url, influx.token, influx.org, 10)
+    store.set_up()
+    old = [f'sample,meter=m,register=gas_volume value={n}.0,received_ms=9.0,source="mqtt:a" {n}000000' for n in (1, 2)]
+    with InfluxDBClient(influx.url, influx.token, org=influx.org) as client:
+        client.write_api(write_options=SYNCHRONOUS).write("evidence", record=old)
+    store.write_samples([Samples("m", "gas_volume", [3], [3.0], "mqtt:a", 5)])
+    store.write_samples([Samples("m", "gas_volume", [2], [2.0], "mqtt:b", 5)])
+    found = store.samples("m", "gas_volume", 0, 10)
+    assert found.at_ms.tolist() == [1, 2, 3]
+    assert found.received_ms.tolist()[::2] == [9, 5]
+    assert store.samples("m", "gas_volume", 0, 10, [SourceSpan("mqtt:a", 0, 10)]).at_ms.tolist() == [2]
     store.close()
 
 
@@ -139,13 +158,40 @@ def test_rooms_that_start_together_bring_an_old_file_up_to_date_once(first_versi
             store.close()
 
 
-def test_a_measured_sample_stands_in_influxdb_as_it_did_before_there_were_qualities():
-    measured, estimated = (
-        "".join(sample_lines(Samples("m", "gas_volume", [1], [0.0], "s", 5, quality)))
-        for quality in (Quality.MEASURED, Quality.ESTIMATED)
-    )
-    assert measured == 'sample,meter=m,register=gas_volume value=0.0,received_ms=5.0,source="s" 1000000'
-    assert estimated.startswith("sample,meter=m,quality=estimated,register=gas_volume value=0.0,")
+def lines(*blocks: Samples) -> list[str]:
+    return b"".join(sample_bodies(blocks, 1_000)).decode().splitlines()
+
+
+def test_who_told_a_sample_is_a_tag_where_it_is_a_device_and_a_field_where_it_is_a_file():
+    # 550 566 is the fingerprint of 1.0, in the nanoseconds below the millisecond.
+    block = Samples("m", "gas_volume", [1], [1.0], "mqtt:attic", 5)
+    assert lines(block) == ["sample,meter=m,register=gas_volume,told_by=mqtt:attic value=1.0,received_ms=5.0 1550566"]
+    estimated = Samples("m 1", "gas_volume", [1], [0.0], "mqtt:a,b#c", 5, Quality.ESTIMATED)
+    tags = "meter=m\\ 1,quality=estimated,register=gas_volume,told_by=mqtt:a\\,b#c"
+    assert lines(estimated) == [f"sample,{tags} value=0.0,received_ms=5.0 1000000"]
+    of_file = Samples("m", "gas_volume", [1], [0.0], 'file:a "b" \\', 5)
+    told = 'received_ms=5.0,source="file:a \\"b\\" \\\\"'
+    assert lines(of_file) == [f"sample,meter=m,register=gas_volume value=0.0,{told} 1000000"]
+
+
+def test_the_moment_of_receipt_stands_with_the_first_instant_of_a_block():
+    blocks = [Samples("m", "gas_volume", [3, 1, 2], [0.0] * 3, "mqtt:a", 5), Samples("n", "co2", [7], [0.0], "s", 6)]
+    assert ["received_ms" in line for line in lines(*blocks)] == [False, True, False, True]
+    assert [line for body in sample_bodies(blocks, 3) for line in body.decode().splitlines()] == lines(*blocks)
+    assert lines(Samples("m", "gas_volume", [], [], "mqtt:a", 5)) == []
+
+
+def test_an_instant_that_no_store_can_hold_is_refused_before_anything_is_kept():
+    for at_ms in (2**70, 10**13):
+        with pytest.raises(SeriesError, match="beyond") as failed:
+            lines(Samples("m", "gas_volume", [1, at_ms], [1.0, 2.0], "s", 1))
+        assert not failed.value.retryable
+
+
+def test_text_of_a_number_reads_as_the_same_number():
+    values = [0.1 + 0.2, 1e-300, 5e-324, -1.7976931348623157e308, 1e16, 123456789.123456789, 3.0]
+    told = lines(Samples("m", "gas_volume", [1] * len(values), values, "mqtt:a", -1))
+    assert [float(line.split("value=")[1].split()[0]) for line in told] == values
 
 
 def test_what_was_written_is_there_after_opening_again(tmp_path):
@@ -159,7 +205,7 @@ def test_what_was_written_is_there_after_opening_again(tmp_path):
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
     store = SqliteSeries(tmp_path / "series.db")
-    with pytest.raises(OverflowError):
+    with pytest.raises(SeriesError):
         store.write_samples([Samples("m", "gas_volume", [1000, 2**70], [1.0, 2.0], "s", 1000)])
     assert store.registers("m") == []
     store.write_samples([Samples("m", "gas_volume", [2000], [1.0], "s", 1000)])

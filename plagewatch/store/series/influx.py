@@ -1,21 +1,13 @@
 """The series store for production: InfluxDB 2.x, written by line protocol, read by InfluxQL."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any
-from urllib.parse import urlsplit
 
-import msgpack
 import numpy as np
-import urllib3
-from influxdb_client.client.influxdb_client import InfluxDBClient
-from influxdb_client.client.write_api import SYNCHRONOUS
-from influxdb_client.rest import ApiException
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Intervals, Resolution
-from plagewatch.metering.readings import Flow, Quality, Samples
+from plagewatch.metering.readings import Flow, Samples
 from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.names import (
     ENERGY_BUCKET,
@@ -25,10 +17,11 @@ from plagewatch.store.names import (
     SAMPLE,
     TAG_FLOW,
     TAG_METER,
-    TAG_QUALITY,
     TAG_REGISTER,
     known_field,
 )
+from plagewatch.store.series.influx_connection import InfluxConnection
+from plagewatch.store.series.influx_evidence import BY_SERIES, evidence, fields_of, standing_ms
 from plagewatch.store.series.line_protocol import (
     EARLIEST_NS,
     LATEST_NS,
@@ -37,94 +30,73 @@ from plagewatch.store.series.line_protocol import (
     figure_lines,
     name_of_tag,
     point_lines,
-    quality_word,
     quoted,
-    sample_lines,
+    sample_bodies,
     time_ns,
     where,
 )
-from plagewatch.store.series.protocol import Evidence, Figures, Points, SeriesError, finite
+from plagewatch.store.series.protocol import Evidence, Figures, Points
 
 LINES_PER_WRITE = 20_000
 
 # Years are asked for at once, and each shard is a file to open: a month each, not the week that is the default.
 SHARD_S = 28 * 86_400
 
-Rows = list[list[Any]]
-
-QUALITY_OF_TAG = {quality_word(quality): quality for quality in Quality}
-
 
 class InfluxSeries:
     """Series in the buckets `evidence` and `energy` of an organisation. Safe to use from several threads."""
 
     def __init__(self, url: str, token: str, org: str, timeout_s: float) -> None:
-        self._url, self._org = url.rstrip("/"), org
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise SeriesError(
-                f"{url!r} is no address of an InfluxDB: http://HOST:8086 is expected, see PLAGEWATCH_INFLUX_URL",
-                retryable=False,
-            )
-        # Whoever calls knows whether to try again; a hidden second try would only lengthen the timeout.
-        self._client: Any = InfluxDBClient(
-            self._url, token, org=org, timeout=int(timeout_s * 1000), enable_gzip=True, retries=False
-        )
-        # Batching mode only logs a write that failed.
-        self._writer: Any = self._client.write_api(write_options=SYNCHRONOUS)
+        self._influx = InfluxConnection(url, token, org, timeout_s)
 
     def set_up(self) -> None:
         """Make the buckets that are not there. Data are kept for ever: they are the proof of a saving."""
-        self._reachable()
-        with self._told():
-            buckets = self._client.buckets_api()
+        self._influx.ping()
+        with self._influx.told():
+            buckets = self._influx.client.buckets_api()
             # Asked for by name, a bucket that is not there is an error to a token of this organisation alone.
-            there = {bucket.name for bucket in buckets.find_buckets_iter(org=self._org)}
+            there = {bucket.name for bucket in buckets.find_buckets_iter(org=self._influx.org)}
             for name in (EVIDENCE_BUCKET, ENERGY_BUCKET):
                 if name not in there:
                     rule = {"type": "expire", "everySeconds": 0, "shardGroupDurationSeconds": SHARD_S}
-                    buckets.create_bucket(bucket_name=name, org=self._org, retention_rules=[rule])
+                    buckets.create_bucket(bucket_name=name, org=self._influx.org, retention_rules=[rule])
 
     def write_samples(self, blocks: Sequence[Samples]) -> None:
-        finite(blocks)
-        self._write(EVIDENCE_BUCKET, chain.from_iterable(map(sample_lines, blocks)))
+        for body in sample_bodies(blocks, LINES_PER_WRITE):
+            self._influx.write(EVIDENCE_BUCKET, body)
 
     def samples(
         self, meter: str, register: str, start_ms: int, end_ms: int, without: Sequence[SourceSpan] = ()
     ) -> Evidence:
-        condition = self._of_register(meter, register, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS))
-        fields = f"value, received_ms, {TAG_QUALITY}" + (", source" if without else "")
-        rows = _standing(self._rows(EVIDENCE_BUCKET, f"SELECT {fields} FROM {SAMPLE} WHERE {condition}"), without)
-        at_ms, value = _whole(rows, 0) // NS_PER_MS, _floats(rows, 1)
-        quality = np.array([QUALITY_OF_TAG.get(row[3], Quality.MEASURED) for row in rows], np.int8)
-        order = np.lexsort((quality, value, at_ms))  # the store has them in order of the fingerprint
-        found = Evidence(at_ms[order], value[order], quality[order], _whole(rows, 2)[order])
-        # Each quality is a series of its own: of a value told with two, both points are there.
-        again = (np.diff(found.at_ms) == 0) & (np.diff(found.value) == 0)
-        return found.where(~np.concatenate([[False], again])) if again.any() else found
+        condition = _of_register(meter, register, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS))
+        query = f"SELECT {fields_of(without)}, received_ms FROM {SAMPLE} WHERE {condition} {BY_SERIES}"
+        return evidence(self._influx.found(EVIDENCE_BUCKET, query), without)
 
     def samples_around(
         self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int, without: Sequence[SourceSpan] = ()
     ) -> Evidence:
         start_ns, end_ns = time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS)
-        before = self._of_register(meter, register, EARLIEST_NS, start_ns) + " ORDER BY time DESC"
-        after = self._of_register(meter, register, end_ns, LATEST_NS) + " ORDER BY time ASC"
-        earlier, later = self._instants_ms(before, beyond, without), self._instants_ms(after, beyond, without)
-        first_ms, end_ms = min([start_ms, *earlier]), max([end_ms, *(at + 1 for at in later)])
+        before, after = (EARLIEST_NS, start_ns, "DESC"), (end_ns, LATEST_NS, "ASC")
+        earlier = self._nearest_ms(meter, register, before, beyond, without)
+        later = self._nearest_ms(meter, register, after, beyond, without)
+        first_ms, end_ms = min([start_ms, *earlier[-beyond:]]), max([end_ms, *(at + 1 for at in later[:beyond])])
         return self.samples(meter, register, first_ms, end_ms, without)
 
     def instants_ms(self, meter: str, register: str, without: Sequence[SourceSpan] = ()) -> NDArray[np.int64]:
-        condition = self._of_register(meter, register, EARLIEST_NS, LATEST_NS)
-        fields = "value, source" if without else "value"
-        rows = _standing(self._rows(EVIDENCE_BUCKET, f"SELECT {fields} FROM {SAMPLE} WHERE {condition}"), without)
-        return np.unique(_whole(rows, 0) // NS_PER_MS)
+        condition = _of_register(meter, register, EARLIEST_NS, LATEST_NS)
+        groups = BY_SERIES if without else ""
+        query = f"SELECT {fields_of(without)} FROM {SAMPLE} WHERE {condition} {groups}"
+        parts = [standing_ms(part, without) for part in self._influx.found(EVIDENCE_BUCKET, query)]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
 
     def registers(self, meter: str) -> list[str]:
         query = f"SHOW TAG VALUES FROM {SAMPLE} WITH KEY = {TAG_REGISTER} WHERE {TAG_METER} = {quoted(meter)}"
-        return sorted(name_of_tag(str(row[1])) for row in self._rows(EVIDENCE_BUCKET, query))
+        names = (part.columns["value"] for part in self._influx.found(EVIDENCE_BUCKET, query, text=True))
+        return sorted(name_of_tag(name) for part in names for name in part)
 
     def latest_sample_ms(self) -> dict[str, int]:
-        found = self._series(EVIDENCE_BUCKET, f"SELECT last(value) FROM {SAMPLE} GROUP BY {TAG_METER}")
-        return {name_of_tag(tags[TAG_METER]): int(rows[0][0] or 0) // NS_PER_MS for tags, rows in found}
+        found = self._influx.found(EVIDENCE_BUCKET, f"SELECT last(value) FROM {SAMPLE} GROUP BY {TAG_METER}")
+        return {name_of_tag(one.tags[TAG_METER]): int(one.columns["time"][0]) // NS_PER_MS for one in found}
 
     def write_intervals(
         self, resolution: Resolution, meter: str, carrier: str, intervals: Intervals, flow: Flow = "main"
@@ -137,133 +109,63 @@ class InfluxSeries:
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         condition = where({TAG_METER: meter, TAG_FLOW: flow}, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S))
         columns = (*INTERVAL_FIELDS, KNOWN)
-        rows = self._rows(ENERGY_BUCKET, f"SELECT {', '.join(columns)} FROM {resolution} WHERE {condition}")
-        fields = {name: _floats(rows, place) for place, name in enumerate(columns, 1)}
-        fields["amount"][fields.pop(KNOWN) != 1.0] = np.nan
-        return Intervals(_whole(rows, 0) // NS_PER_S, **fields)
+        query = f"SELECT {', '.join(columns)} FROM {resolution} WHERE {condition}"
+        for found in self._influx.found(ENERGY_BUCKET, query):
+            fields = {name: found.columns[name] for name in columns}
+            fields["amount"][fields.pop(KNOWN) != 1.0] = np.nan
+            return Intervals(found.columns["time"] // NS_PER_S, **fields)
+        return Intervals(np.zeros(0, np.int64), *(np.zeros(0) for _ in INTERVAL_FIELDS))
 
     def write_points(self, measurement: str, tags: Mapping[str, str], points: Points) -> None:
         self._write(ENERGY_BUCKET, point_lines(measurement, tags, points))
 
     def points(self, measurement: str, tags: Mapping[str, str], start_s: int, end_s: int) -> Points:
         condition = where(tags, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S))
-        columns, rows = self._table(ENERGY_BUCKET, f'SELECT *::field FROM "{measurement}" WHERE {condition}')
-        values = {name: _floats(rows, place) for place, name in enumerate(columns) if place}
-        fields = {}
-        for name in values:
-            if known_field(name) in values:
-                fields[name] = np.where(values[known_field(name)] == 1.0, values[name], np.nan)
-        return Points(_whole(rows, 0) // NS_PER_S, fields)
+        for found in self._influx.found(ENERGY_BUCKET, f'SELECT *::field FROM "{measurement}" WHERE {condition}'):
+            values = found.columns
+            return Points(
+                values["time"] // NS_PER_S,
+                {
+                    name: np.where(values[known_field(name)] == 1.0, values[name], np.nan)
+                    for name in values
+                    if known_field(name) in values
+                },
+            )
+        return Points(np.zeros(0, np.int64), {})
 
     def check(self) -> None:
-        self._reachable()
+        self._influx.ping()
         for bucket in (EVIDENCE_BUCKET, ENERGY_BUCKET):
-            with self._told(f"the bucket `{bucket}`"):
-                # A comment stores nothing, but is refused like a point where the bucket or the right is missing.
-                self._writer.write(bucket, record="# plagewatch may write here")
-            self._rows(bucket, "SHOW MEASUREMENTS LIMIT 1")
+            # A comment stores nothing, but is refused like a point where the bucket or the right is missing.
+            self._influx.write(bucket, b"# plagewatch may write here")
+            self._influx.found(bucket, "SHOW MEASUREMENTS LIMIT 1", text=True)
 
     def close(self) -> None:
-        self._writer.close()
-        self._client.close()
+        self._influx.close()
 
-    def _reachable(self) -> None:
-        with self._told():
-            answer = self._get("/ping", [])
-        if not answer.headers.get("X-Influxdb-Version"):
-            raise SeriesError(
-                f"What answers at {self._url} is no InfluxDB: check PLAGEWATCH_INFLUX_URL", retryable=False
-            )
-
-    def _of_register(self, meter: str, register: str, start_ns: int, end_ns: int) -> str:
-        return where({TAG_METER: meter, TAG_REGISTER: register}, start_ns, end_ns)
-
-    def _instants_ms(self, condition: str, count: int, without: Sequence[SourceSpan]) -> list[int]:
+    def _nearest_ms(
+        self, meter: str, register: str, span: tuple[int, int, str], count: int, without: Sequence[SourceSpan]
+    ) -> list[int]:
+        """The instants that stand in a span, rising; of those nearest to its end or start at least `count`."""
         # Contradictions stand at one instant as several points, and not all may count: ask until enough are there.
-        limit, fields = count + 2, "value, source" if without else "value"
+        limit, groups = count + 2, BY_SERIES if without else ""
+        start_ns, end_ns, order = span
+        condition = _of_register(meter, register, start_ns, end_ns)
         while True:
-            query = f"SELECT {fields} FROM {SAMPLE} WHERE {condition} LIMIT {limit}"
-            rows = self._rows(EVIDENCE_BUCKET, query)
-            instants = list(dict.fromkeys((_whole(_standing(rows, without), 0) // NS_PER_MS).tolist()))
-            if len(instants) >= count or len(rows) < limit:
-                return instants[:count]
+            rows = f"{SAMPLE} WHERE {condition} {groups} ORDER BY time {order} LIMIT {limit}"
+            query = f"SELECT {fields_of(without)} FROM {rows}"
+            found = self._influx.found(EVIDENCE_BUCKET, query)
+            parts = [np.unique(standing_ms(part, without)) for part in found]
+            # The limit is each series' own: one that was cut must bring enough by itself.
+            if all(len(part) < limit or len(kept) >= count for part, kept in zip(found, parts, strict=True)):
+                return [int(at_ms) for at_ms in np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))]
             limit *= 4
 
     def _write(self, bucket: str, lines: Iterable[str]) -> None:
         remaining = iter(lines)
         while batch := list(islice(remaining, LINES_PER_WRITE)):
-            with self._told(f"the bucket `{bucket}`"):
-                self._writer.write(bucket, record="\n".join(batch))
-
-    def _rows(self, bucket: str, query: str) -> Rows:
-        return self._table(bucket, query)[1]
-
-    def _table(self, bucket: str, query: str) -> tuple[list[str], Rows]:
-        for found in self._answer(bucket, query):
-            return found["columns"], found["values"]
-        return [], []
-
-    def _series(self, bucket: str, query: str) -> list[tuple[dict[str, str], Rows]]:
-        return [(found["tags"], found["values"]) for found in self._answer(bucket, query)]
-
-    def _answer(self, bucket: str, query: str) -> list[dict]:  # type: ignore[type-arg]
-        with self._told(f"the bucket `{bucket}`"):
-            response = self._get("/query", [("db", bucket), ("q", query), ("epoch", "ns")])
-            answer = msgpack.unpackb(response.data)
-        (result,) = answer["results"]
-        if "error" in result:
-            raise SeriesError(f"InfluxDB did not answer {query!r}: {result['error']}", retryable=False)
-        return list(result.get("series", ()))
-
-    def _get(self, path: str, parameters: list[tuple[str, str]]) -> urllib3.BaseHTTPResponse:
-        response: urllib3.BaseHTTPResponse = self._client.api_client.call_api(
-            path,
-            "GET",
-            query_params=parameters,
-            header_params={"Accept": "application/x-msgpack"},
-            _return_http_data_only=True,
-            _preload_content=False,
-        )
-        response.read(cache_content=True)  # to the end, so that the connection is free again
-        return response
-
-    @contextmanager
-    def _told(self, about: str = "") -> Iterator[None]:
-        try:
-            yield
-        except ApiException as error:
-            raise self._explained(error, about) from error
-        except urllib3.exceptions.HTTPError as error:
-            sentence = (
-                f"InfluxDB at {self._url} cannot be reached ({error}): is it running, is PLAGEWATCH_INFLUX_URL right?"
-            )
-            raise SeriesError(sentence, retryable=True) from error
-
-    def _explained(self, error: ApiException, about: str) -> SeriesError:
-        said = (error.body or b"").decode(errors="replace") if isinstance(error.body, bytes) else str(error.body)
-        if error.status in (401, 403):
-            sentence = f"InfluxDB refuses the token for {about or 'this'}: check PLAGEWATCH_INFLUX_TOKEN and its rights"
-        elif error.status == 404:
-            what = about or "the organisation"
-            sentence = f"InfluxDB lacks {what}: check PLAGEWATCH_INFLUX_ORG, then `plagewatch store init`"
-        else:
-            sentence = f"InfluxDB answered {error.status} for {about or 'this'}"
-        return SeriesError(
-            f"{sentence} ({said.strip()})", retryable=error.status == 429 or (error.status or 500) >= 500
-        )
+            self._influx.write(bucket, "\n".join(batch).encode())
 
 
-def _standing(rows: Rows, without: Sequence[SourceSpan]) -> Rows:
-    """Rows that end with their source, but for what sources told in their spans."""
-    for span in without:
-        start_ns, end_ns = time_ns(span.from_ms, NS_PER_MS), time_ns(span.to_ms, NS_PER_MS)
-        rows = [row for row in rows if row[-1] != span.source or not start_ns <= row[0] < end_ns]
-    return rows
-
-
-def _whole(rows: Rows, column: int) -> NDArray[np.int64]:
-    return np.array([row[column] or 0 for row in rows], np.int64)
-
-
-def _floats(rows: Rows, column: int) -> NDArray[np.float64]:
-    return np.array([row[column] for row in rows], np.float64)
+def _of_register(meter: str, register: str, start_ns: int, end_ns: int) -> str:
+    return where({TAG_METER: meter, TAG_REGISTER: register}, start_ns, end_ns)

@@ -1,10 +1,11 @@
 """Text that InfluxDB takes in and asks for: line protocol and InfluxQL, with every name from outside made harmless."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote, unquote
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats, Intervals
@@ -18,9 +19,10 @@ from plagewatch.store.names import (
     TAG_METER,
     TAG_QUALITY,
     TAG_REGISTER,
+    TAG_TOLD_BY,
     known_field,
 )
-from plagewatch.store.series.protocol import Figures, Points
+from plagewatch.store.series.protocol import NOT_TOLD_MS, Figures, Points, SeriesError, gathered
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
@@ -28,6 +30,10 @@ EARLIEST_NS, LATEST_NS = -9_223_372_036_854_775_806, 9_223_372_036_854_775_806
 
 # Line protocol cannot say a backslash before a separator, nor a line break in a tag.
 _UNWRITABLE = re.compile(r"[%\\\x00-\x1f\x7f]")
+_NOT_PLAIN = re.compile(r"[%\\\x00-\x1f\x7f,= ]")
+
+MQTT = "mqtt:"
+"""How the sources begin that are devices."""
 
 
 def tag_value(name: str) -> str:
@@ -92,17 +98,59 @@ def fingerprint(value: Floats) -> NDArray[np.int64]:
     return (mixed % np.uint64(NS_PER_MS)).astype(np.int64)
 
 
-def sample_lines(block: Samples) -> Iterator[str]:
-    """Evidence, one point a sample."""
+def sample_bodies(blocks: Sequence[Samples], most_lines: int) -> Iterator[bytes]:
+    """Evidence, one line a sample in the order of the blocks, in pieces of so many lines, the last of fewer.
+
+    Who told it is a tag where it stays the same for a meter's register, and a field for files, of which there may be
+    one a day. The moment of receipt stands with the first instant of a block alone: each field more costs the store a
+    quarter of a point. Raises SeriesError for what is no number or no instant that InfluxDB can hold.
+    """
+    at_ms, value = gathered(blocks)
+    if len(at_ms) and not EARLIEST_NS // NS_PER_MS < at_ms.min() <= at_ms.max() < LATEST_NS // NS_PER_MS:
+        raise SeriesError("Evidence has an instant beyond what InfluxDB can hold (years 1677 to 2262)", retryable=False)
+    at_ns = at_ms * NS_PER_MS + fingerprint(value)
+    heads: list[str] = []
+    tails: list[str] = []
+    received: dict[int, str] = {}  # by line
+    for block in blocks:
+        start, count = len(heads), len(block.at_ms)
+        if not count:
+            continue
+        head, tail = _sample_frame(block)
+        heads += [head] * count
+        tails += [tail] * count
+        if block.received_ms != NOT_TOLD_MS:
+            first = start + (int(at_ms[start : start + count].argmin()) if count > 1 else 0)
+            received[first] = f",received_ms={block.received_ms}.0"
+    for first, tail in received.items():
+        tails[first] = tail + tails[first]
+    for start in range(0, len(heads), most_lines):
+        piece = slice(start, start + most_lines)
+        cells = [""] * (4 * len(heads[piece]))
+        cells[0::4], cells[1::4], cells[2::4] = heads[piece], _texts(value[piece], ""), tails[piece]
+        cells[3::4] = _texts(at_ns[piece], "\n")
+        yield "".join(cells).encode()
+
+
+def _texts(numbers: NDArray[np.float64] | NDArray[np.int64], end: str) -> list[str]:
+    # Half the time that Python's own way takes; both write the shortest text that reads as the same number.
+    text = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY).decode()[1:-1]
+    return (text.replace(",", f"{end},") + end).split(",")
+
+
+def _sample_frame(block: Samples) -> tuple[str, str]:
+    """What stands before a sample's value, and between it and its instant."""
+    meter, register, source = block.meter, block.register, block.source
+    tagged = source.startswith(MQTT)
+    if tagged and block.quality is Quality.MEASURED and meter and not _NOT_PLAIN.search(meter + register + source):
+        # Nearly all evidence, packet by packet: what follows below, in a third of the time.
+        return f"{SAMPLE},{TAG_METER}={meter},{TAG_REGISTER}={register},{TAG_TOLD_BY}={source} value=", " "
     # A measured sample has no tag of its quality: it stands in the series in which it stood before there was one.
     quality = "" if block.quality is Quality.MEASURED else quality_word(block.quality)
-    head = _head(SAMPLE, {TAG_METER: block.meter, TAG_REGISTER: block.register, TAG_QUALITY: quality})
-    source = block.source.replace("\\", "\\\\").replace('"', '\\"')
-    tail = f',received_ms={float(block.received_ms)!r},source="{source}" '
-    value = np.asarray(block.value, np.float64)
-    at_ns = np.asarray(block.at_ms, np.int64) * NS_PER_MS + fingerprint(value)
-    for amount, instant in zip(value.tolist(), at_ns.tolist(), strict=True):
-        yield f"{head}value={amount!r}{tail}{instant}"
+    told_by = source if tagged else ""
+    tags = {TAG_METER: meter, TAG_REGISTER: register, TAG_QUALITY: quality, TAG_TOLD_BY: told_by}
+    escaped = source.replace("\\", "\\\\").replace('"', '\\"')
+    return f"{_head(SAMPLE, tags)}value=", " " if tagged else f',source="{escaped}" '
 
 
 def quality_word(quality: Quality) -> str:

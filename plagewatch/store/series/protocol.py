@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from itertools import chain
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow, Samples
 from plagewatch.metering.withdrawals import SourceSpan
+
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 
 class SeriesError(Exception):
@@ -20,12 +23,18 @@ class SeriesError(Exception):
         self.retryable = retryable
 
 
+NOT_TOLD_MS = -1
+"""In place of the moment of receipt, where the store was not told it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Stored samples of one meter register, by time and then value; two values at one instant are both here.
 
     at_ms, received_ms: milliseconds since 1970 UTC. value: unit of the register word. quality: numbers of `Quality`,
-    of a value told with two the smaller. All of one length.
+    of a value told with two the smaller. received_ms: of the packet that told it; where a store keeps it once a packet,
+    that of the nearest earlier sample of the same source that has one, and NOT_TOLD_MS before the first. All of one
+    length.
     """
 
     at_ms: NDArray[np.int64]
@@ -56,14 +65,35 @@ class Figures:
     by_resolution: Mapping[Resolution, Intervals]
 
 
-def finite(blocks: Sequence[Samples]) -> None:
-    """Refuse evidence that is no number: whoever decodes keeps that in quarantine. Raises SeriesError."""
-    for block in blocks:
-        if len(block.at_ms) != len(block.value) or not np.isfinite(np.asarray(block.value, np.float64)).all():
-            raise SeriesError(
-                f"Evidence of {block.meter} {block.register} has values that are no numbers, or no instants for them",
-                retryable=False,
-            )
+def gathered(blocks: Sequence[Samples]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Instants [ms since 1970 UTC] and values of all blocks, one after another.
+
+    Raises SeriesError, not to be tried again, for evidence that is no number: whoever decodes keeps that in quarantine.
+
+    >>> at_ms, value = gathered([Samples("m", "gas_volume", [1, 2], [0.5, 1.5], "s", 9)])
+    >>> at_ms.tolist(), value.tolist()
+    ([1, 2], [0.5, 1.5])
+    """
+    try:
+        at_ms = _joined([block.at_ms for block in blocks], np.dtype(np.int64))
+        value = _joined([block.value for block in blocks], np.dtype(np.float64))
+    except OverflowError as error:
+        raise SeriesError("Evidence has an instant beyond what a store can hold", retryable=False) from error
+    wrong = [block for block in blocks if len(block.at_ms) != len(block.value)]
+    if wrong or not np.isfinite(value).all():
+        wrong += [block for block in blocks if not np.isfinite(block.value).all()]
+        raise SeriesError(
+            f"Evidence of {wrong[0].meter} {wrong[0].register} has values that are no numbers, or no instants for them",
+            retryable=False,
+        )
+    return at_ms, value
+
+
+def _joined(columns: Sequence[Sequence[float]], dtype: np.dtype[_Number]) -> NDArray[_Number]:
+    # Thousands of short lists are walked through faster than each is made an array.
+    if columns and isinstance(columns[0], np.ndarray):
+        return np.concatenate([np.asarray(column, dtype) for column in columns])
+    return np.fromiter(chain.from_iterable(columns), dtype)
 
 
 class SeriesStore(Protocol):
@@ -72,7 +102,8 @@ class SeriesStore(Protocol):
     def write_samples(self, blocks: Sequence[Samples]) -> None:
         """Keep evidence. The same (meter, register, instant, value) again changes nothing; another value is kept.
 
-        Told again with another quality, the better one holds, whichever came first; by another source, the last one.
+        Told again with another quality, the better one holds, whichever came first. Told by several sources, it is of
+        the last of them at least: a store may keep that others told it too.
         """
 
     def samples(

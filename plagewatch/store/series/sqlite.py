@@ -15,7 +15,7 @@ from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow, Samples
 from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.names import INTERVAL_FIELDS
-from plagewatch.store.series.protocol import Evidence, Figures, Points, SeriesError, finite
+from plagewatch.store.series.protocol import Evidence, Figures, Points, SeriesError, gathered
 
 SCHEMA_VERSION = 2
 
@@ -80,7 +80,7 @@ class SqliteSeries:
             self._make_tables()
 
     def write_samples(self, blocks: Sequence[Samples]) -> None:
-        finite(blocks)
+        gathered(blocks)
         with self._writing() as connection:
             rows = chain.from_iterable(
                 zip(

@@ -1,0 +1,74 @@
+"""Evidence out of the points in which InfluxDB has it: one series for each quality and each device that told it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plagewatch.metering.readings import Quality
+from plagewatch.metering.withdrawals import SourceSpan
+from plagewatch.store.names import TAG_QUALITY, TAG_TOLD_BY
+from plagewatch.store.series.influx_answers import Found
+from plagewatch.store.series.line_protocol import NS_PER_MS, name_of_tag, quality_word, time_ns
+from plagewatch.store.series.protocol import NOT_TOLD_MS, Evidence
+
+BY_SERIES = f"GROUP BY {TAG_QUALITY}, {TAG_TOLD_BY}"
+
+QUALITY_OF_TAG = {quality_word(quality): quality for quality in Quality}
+
+
+def fields_of(without: Sequence[SourceSpan]) -> str:
+    """The fields to be asked for: who told it only where somebody is to be passed over."""
+    return "value, source" if without else "value"
+
+
+def evidence(parts: Sequence[Found], without: Sequence[SourceSpan]) -> Evidence:
+    """All series of a register in one, by time and then value, each value of an instant once."""
+    columns = [_columns(part, _standing(part, without)) for part in parts]
+    at_ms, value, quality, received_ms = (
+        np.concatenate([np.zeros(0, dtype), *(column[place] for column in columns)])
+        for place, dtype in enumerate((np.int64, np.float64, np.int8, np.int64))
+    )
+    order = np.lexsort((quality, value, at_ms))  # the store has them in order of the fingerprint
+    found = Evidence(at_ms[order], value[order], quality[order], received_ms[order])
+    # Each quality and device is a series of its own: of a value told twice, both points are there.
+    again = (np.diff(found.at_ms) == 0) & (np.diff(found.value) == 0)
+    return found.where(~np.concatenate([[False], again])) if again.any() else found
+
+
+def standing_ms(part: Found, without: Sequence[SourceSpan]) -> NDArray[np.int64]:
+    """The instants of a series that count."""
+    at_ms: NDArray[np.int64] = part.columns["time"][_standing(part, without)] // NS_PER_MS
+    return at_ms
+
+
+def received(told_ms: NDArray[np.float64]) -> NDArray[np.int64]:
+    """When each sample of a series came: as its packet's first says, which alone has it.
+
+    >>> received(np.array([np.nan, 7.0, np.nan, 9.0]))
+    array([-1,  7,  7,  9])
+    """
+    known = ~np.isnan(told_ms)
+    # The place of the last known one up to here, counted from 1.
+    last = np.maximum.accumulate(np.where(known, np.arange(1, len(told_ms) + 1), 0))
+    filled = np.concatenate([[NOT_TOLD_MS], np.where(known, told_ms, NOT_TOLD_MS)])
+    return filled[last].astype(np.int64)
+
+
+def _columns(part: Found, keep: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
+    quality = QUALITY_OF_TAG.get(part.tags.get(TAG_QUALITY, ""), Quality.MEASURED)
+    received_ms = received(part.columns["received_ms"])[keep]
+    at_ms = part.columns["time"][keep] // NS_PER_MS
+    return at_ms, part.columns["value"][keep], np.full(len(at_ms), quality, np.int8), received_ms
+
+
+def _standing(part: Found, without: Sequence[SourceSpan]) -> NDArray[np.bool_]:
+    """Which rows count, with those left out that sources told in their spans."""
+    at_ns, keep = part.columns["time"], np.ones(len(part), np.bool_)
+    told_by = name_of_tag(part.tags.get(TAG_TOLD_BY, ""))
+    for span in without:
+        start_ns, end_ns = time_ns(span.from_ms, NS_PER_MS), time_ns(span.to_ms, NS_PER_MS)
+        here = (at_ns >= start_ns) & (at_ns < end_ns)
+        # Where no tag says it, a field does, row by row.
+        keep &= ~(here & ((part.columns["source"] == span.source) if not told_by else told_by == span.source))
+    return keep
