@@ -13,7 +13,7 @@ from api.answers import utc
 from api.devices import DeviceLine, DeviceNow, part_of
 from plagewatch.metering.meters import Binding
 from plagewatch.metering.readings import Reason
-from plagewatch.store.records.replays import Replay
+from plagewatch.store.records.replay_progress import Replay
 
 
 def _plain(text: str) -> str:
@@ -211,7 +211,7 @@ def progress_of(replay: Replay) -> Progress:
     """Where a replay stands."""
     if replay.done_ms is not None:
         return Progress.DONE
-    return Progress.WAITING if replay.next_id is None else Progress.RUNNING
+    return Progress.RUNNING if replay.begun else Progress.WAITING
 
 
 def line_answer(line: DeviceLine, base_url: str) -> DeviceLineAnswer:

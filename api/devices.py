@@ -12,7 +12,7 @@ from plagewatch.metering.claiming import fits, in_force
 from plagewatch.metering.meters import Binding, Meter
 from plagewatch.store.records import claims, device_memory, quarantine, registry, replays, topic_routes
 from plagewatch.store.records.quarantine import Counted
-from plagewatch.store.records.replays import Replay
+from plagewatch.store.records.replay_progress import Replay
 from plagewatch.store.records.withdrawals import Passed, passed_over
 
 _AS_IT_IS = re.compile(r"[A-Za-z0-9_:@+-][A-Za-z0-9._:@+-]*")

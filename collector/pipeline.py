@@ -114,7 +114,7 @@ class Pipeline:
         return made
 
     def _finish(self, batch: Sequence[Spooled], made: Plan) -> None:
-        keep(self.engine, made.quarantine)
+        keep(self.engine, made.quarantine, self.spool.name)
         remember(self.engine, made.memory)
         self.records.note(made)
         self.spool.set_watermark(batch[-1].id)

@@ -14,7 +14,8 @@ from collector.planning import Known, Plan, Scope, plan
 from collector.spool import Spooled
 from plagewatch.store.records import replays
 from plagewatch.store.records.device_memory import memory
-from plagewatch.store.records.replays import Replay, Step
+from plagewatch.store.records.replay_progress import Part, Replay
+from plagewatch.store.records.replays import Beginning, Step
 from plagewatch.store.records.topic_routes import TopicRoute
 
 BATCH_PACKETS = 500
@@ -36,20 +37,21 @@ class Replayer:
         """
         pipeline = self._pipeline
         with pipeline.turn:
-            current = replays.waiting(pipeline.engine)
+            current = replays.waiting(pipeline.engine, pipeline.spool.name)
             if current is None:
                 return False
-            if current.next_id is None or current.last_id is None:
+            part = current.part(pipeline.spool.name)
+            if part is None:
                 self._begin(current, now_ms)
                 return True
-            batch = pipeline.spool.read_after(current.next_id, BATCH_PACKETS, BATCH_BYTES)
-            batch = [spooled for spooled in batch if spooled.id <= current.last_id]
+            batch = pipeline.spool.read_after(part.next_id, BATCH_PACKETS, BATCH_BYTES)
+            batch = [spooled for spooled in batch if spooled.id <= part.last_id]
             if not batch:
-                self._finish(current, now_ms)
+                self._finish(part, now_ms)
                 return True
             report = pipeline.bring(batch, self._lane(current, now_ms), DrainReport())
             if report.stopped:
-                replays.stand_still(pipeline.engine, current, report.stopped)
+                replays.stand_still(pipeline.engine, part, report.stopped)
             return not report.stopped
 
     def _begin(self, asked: Replay, now_ms: int) -> None:
@@ -57,9 +59,12 @@ class Replayer:
         pipeline = self._pipeline
         pipeline.records.read(now_ms)
         last_id = pipeline.spool.watermark()
+        if asked.until_ms is not None:
+            last_id = min(last_id, pipeline.spool.place_before(asked.until_ms))
         oldest = pipeline.spool.read_after(0, 1)
         first_id = min(pipeline.spool.place_before(asked.since_ms), last_id)
-        replays.begin(pipeline.engine, asked, first_id, last_id, oldest[0].packet.received_ms if oldest else None)
+        oldest_ms = oldest[0].packet.received_ms if oldest else None
+        replays.begin(pipeline.engine, asked, Beginning(pipeline.spool.name, first_id, last_id, oldest_ms))
 
     def _lane(self, current: Replay, now_ms: int) -> Lane:
         scope = scope_of(current)
@@ -69,7 +74,7 @@ class Replayer:
 
         def finish(batch: Sequence[Spooled], made: Plan) -> None:
             step = Step(batch[-1].id, made.packets, made.samples, made.quarantine, made.memory)
-            replays.advance(self._pipeline.engine, current, step)
+            replays.advance(self._pipeline.engine, current, self._pipeline.spool.name, step)
             known = self._known_for(current, now_ms)
             remembered = {**known.memory, **{key: value for key, (_, value) in made.memory.items()}}
             self._known = current.id, replace(known, memory=remembered, told={**known.told, **made.told})
@@ -80,15 +85,15 @@ class Replayer:
         """Bindings and routes of now; memory and what was told of the replay's own course."""
         live = self._pipeline.records.fresh(now_ms)
         if self._known is None or self._known[0] != current.id:
-            own = replace(live, memory=memory(self._pipeline.engine, current.id), told={})
+            own = replace(live, memory=memory(self._pipeline.engine, (current.id, self._pipeline.spool.name)), told={})
         else:
             own = replace(self._known[1], table=live.table, routes=live.routes)
         self._known = current.id, own
         return own
 
-    def _finish(self, current: Replay, now_ms: int) -> None:
-        gone, trouble = lacking(current)
-        replays.finish(self._pipeline.engine, current, now_ms, gone, trouble)
+    def _finish(self, part: Part, now_ms: int) -> None:
+        gone, trouble = lacking(part)
+        replays.finish(self._pipeline.engine, part, now_ms, gone, trouble)
         self._pipeline.records.forget()
         self._known = None
 
@@ -100,7 +105,7 @@ def scope_of(asked: Replay) -> Scope:
     return Scope(asked.device, routes[0])
 
 
-def lacking(current: Replay) -> tuple[int, str]:
+def lacking(current: Part) -> tuple[int, str]:
     """How many packets the spool no longer had for a replay, and the sentence that says so; empty where it had all."""
     if current.complete_from_ms is None:
         return 0, ""

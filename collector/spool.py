@@ -27,6 +27,11 @@ CREATE TABLE IF NOT EXISTS watermark (
     spool_id INTEGER NOT NULL
 );
 """
+_NAMED = """
+CREATE TABLE IF NOT EXISTS identity (name TEXT NOT NULL);
+INSERT INTO identity SELECT CASE WHEN EXISTS (SELECT 1 FROM watermark) THEN '' ELSE lower(hex(randomblob(8))) END
+    WHERE NOT EXISTS (SELECT 1 FROM identity);
+"""
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DAY_MS = 86_400_000
 
@@ -55,7 +60,10 @@ class Spooled:
 
 
 class Spool:
-    """One spool file. Threads may share it; a lock beside the file keeps other processes out."""
+    """One spool file. Threads may share it; a lock beside the file keeps other processes out.
+
+    name: born with the file, as places begin at 1 again in another; a file from before there were names has none.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open or make the spool.
@@ -95,7 +103,8 @@ class Spool:
             self._connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.executescript(_SCHEMA)
+            self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_NAMED} COMMIT;")
+            self.name = str(self._connection.execute("SELECT name FROM identity").fetchone()[0])
 
     def append(self, packets: Sequence[Packet]) -> list[int]:
         """Keep packets in one commit; their places, in the order given. On SpoolError none of them is kept."""

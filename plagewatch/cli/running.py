@@ -116,11 +116,12 @@ def collector_replay(
     """Send packets of the spool through the decoders once more; a running collector does it beside its live packets."""
     from plagewatch.cli.wiring import now_ms, replay_here
     from plagewatch.store.records import replays
+    from plagewatch.store.records.replays import Asked
     from plagewatch.store.series.protocol import SeriesError
 
     since_ms = _instant_ms(since)
     with stores(read_settings(data)) as opened:
-        number = replays.ask_now(opened.engine, device, since_ms, "command line", now_ms())
+        number = replays.ask_now(opened.engine, Asked("command line", now_ms(), since_ms, device=device))
         try:
             elsewhere = replay_here(opened)
         except SeriesError as error:

@@ -58,7 +58,7 @@ def collector_of(stores: Stores) -> tuple[Pipeline, MqttCollector, list[Tick]]:
             drain()
 
     def clean_up() -> None:
-        if replays.waiting(stores.engine) is None:  # what somebody has just claimed is still needed
+        if replays.waiting(stores.engine, spool.name) is None:  # what somebody has just claimed is still needed
             spool.prune(now_ms())
 
     return (
@@ -90,7 +90,7 @@ def replay_here(stores: Stores) -> str:
         stopped = pipeline.drain(now_ms()).stopped
         while not stopped and replayer.step(now_ms()):
             pass
-        current = replays.waiting(stores.engine)
+        current = replays.waiting(stores.engine, spool.name)
         if stopped or current is not None:
             raise SeriesError(stopped or (current.trouble if current else ""), retryable=True)
         rollup_job.run(stores.engine, stores.series, now_s())

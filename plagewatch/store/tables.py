@@ -183,8 +183,9 @@ quarantine = Table(
     Column("reason", String, nullable=False),
     Column("detail", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("spool", String, nullable=False, server_default=EMPTY),  # which spool; a file's line has none
     Index("ix_quarantine_device_reason", "device", "reason"),
-    UniqueConstraint("spool_id", "device", "reason", "detail"),  # a packet replayed does not stand here twice
+    UniqueConstraint("spool", "spool_id", "device", "reason", "detail"),  # a packet replayed does not stand here twice
 )
 
 quarantine_count = Table(  # how many packets and lines came to quarantine; of packets only some stay there
@@ -196,6 +197,16 @@ quarantine_count = Table(  # how many packets and lines came to quarantine; of p
     Column("spool_id", BigInteger, nullable=False),  # the last packet counted: a packet replayed is not counted twice
     Column("received_ms", BigInteger, nullable=False),
     Column("first_ms", BigInteger, nullable=False, server_default=text("0")),  # when the first of them was received
+    Column("spool", String, primary_key=True, server_default=EMPTY),  # each collector counts for itself
+)
+
+spool = Table(  # the spools of all collectors, and when each of these was last at work
+    "spool",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("place", String, nullable=False),  # machine and file, for people
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("gone_ms", BigInteger),  # since when another file is in its place
 )
 
 ticket = Table(
@@ -250,6 +261,13 @@ progress_mark = Table(  # how far a job has come, so that it goes on there after
     metadata,
     Column("job", String, primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+evaluation = Table(  # how far the rules have looked at each unit of meters that are judged together
+    "evaluation",
+    metadata,
+    Column("unit", ForeignKey("site.id"), primary_key=True),  # the first of its sites
+    Column("looked_s", BigInteger),  # the last tick looked at; empty: never
 )
 
 audit = Table(
@@ -421,8 +439,18 @@ replay = Table(  # packets of a device that shall go through the collector once 
     Column("since_ms", BigInteger, nullable=False),  # packets received from then on
     Column("who", String, nullable=False),
     Column("asked_ms", BigInteger, nullable=False),
-    Column("next_id", BigInteger),  # place in the spool up to which it is done; empty: not begun
-    Column("last_id", BigInteger),  # place in the spool where it ends
+    Column("done_ms", BigInteger),  # when the last spool was through
+    Column("trouble", Text, nullable=False),  # what is said of it as a whole
+    Column("until_ms", BigInteger),  # packets received before then; empty: no end
+)
+
+replay_part = Table(  # how far a replay is on one spool
+    "replay_part",
+    metadata,
+    Column("replay", ForeignKey("replay.id"), primary_key=True),
+    Column("spool", String, primary_key=True),
+    Column("next_id", BigInteger, nullable=False),  # place in the spool up to which it is done
+    Column("last_id", BigInteger, nullable=False),  # place in the spool where it ends
     Column("counted", BigInteger, nullable=False),  # packets that quarantine had counted when it began
     Column("packets", BigInteger, nullable=False),
     Column("samples", BigInteger, nullable=False),

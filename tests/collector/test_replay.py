@@ -20,6 +20,9 @@ from plagewatch.metering.readings import Packet, Reason
 from plagewatch.store.engine import open_records
 from plagewatch.store.records import claims, device_memory, quarantine, replays
 from plagewatch.store.records.registry import save
+from plagewatch.store.records.replay_progress import Replay
+from plagewatch.store.records.replays import Asked
+from plagewatch.store.records.spools import KnownSpool, seen
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
 
@@ -48,6 +51,7 @@ class House:
         self.engine: Engine = open_records(f"sqlite:///{self.folder / 'records.db'}")
         self.series = SqliteSeries(self.folder / "series.db")
         self.spool = Spool(self.folder / "spool.db")
+        seen(self.engine, KnownSpool(self.spool.name, "house:spool.db", NOW_MS))
         self.pipeline = Pipeline(self.spool, self.series, self.engine)
         self.replayer = Replayer(self.pipeline)
 
@@ -68,7 +72,7 @@ class House:
         while self.replayer.step(NOW_MS):
             pass
 
-    def replayed(self, number: int) -> replays.Replay:
+    def replayed(self, number: int) -> Replay:
         found = replays.replay(self.engine, number)
         assert found is not None
         return found
@@ -266,12 +270,12 @@ def test_claims_one_after_the_other_are_worked_off_in_turn(house):
 def test_a_replay_from_a_date_on_leaves_what_is_older(house):
     house.receive([packet(number) for number in range(200)])
     save(house.engine, [Binding("attic", "gas_volume", "m")])
-    replays.ask_now(house.engine, "attic", START_MS + 150 * MINUTE_MS, "command line", NOW_MS)
+    replays.ask_now(house.engine, Asked("els", NOW_MS, START_MS + 150 * MINUTE_MS, device="attic"))
     house.replay()
     assert house.values() == [100 + number / 2 for number in range(150, 200)]
     kept = quarantine.quarantined(house.engine, device="attic")
     assert max(item.received_ms for item in kept) < START_MS + 150 * MINUTE_MS
-    replays.ask_now(house.engine, "", 0, "command line", NOW_MS)
+    replays.ask_now(house.engine, Asked("els", NOW_MS, 0))
     house.replay()
     assert_whole(house, 200)
 
@@ -328,10 +332,10 @@ def test_memory_of_a_replay_is_its_own_until_it_is_done(house):
     device_memory.remember(house.engine, {"node": ("sparkplug_b", "live"), "node#seq": ("sparkplug_b", "7")})
     with house.engine.begin() as connection:
         changes = {"node#seq": ("sparkplug_b", "3"), "older": ("sparkplug_b", "birth")}
-        device_memory.remember_apart(connection, 1, changes)
+        device_memory.remember_apart(connection, (1, "a"), changes)
     assert device_memory.memory(house.engine) == {"node": "live", "node#seq": "7"}
-    assert device_memory.memory(house.engine, 1) == {"node": "live", "node#seq": "3", "older": "birth"}
-    assert device_memory.memory(house.engine, 11) == {"node": "live", "node#seq": "7"}
+    assert device_memory.memory(house.engine, (1, "a")) == {"node": "live", "node#seq": "3", "older": "birth"}
+    assert device_memory.memory(house.engine, (11, "a")) == {"node": "live", "node#seq": "7"}
     with house.engine.begin() as connection:
-        device_memory.end_replay(connection, 1)
+        device_memory.end_replay(connection, (1, "a"))
     assert device_memory.memory(house.engine) == {"node": "live", "node#seq": "7", "older": "birth"}

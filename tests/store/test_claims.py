@@ -28,7 +28,7 @@ def records(engine):
     return engine
 
 
-def asked(records, number: int) -> replays.Replay:
+def asked(records, number: int) -> Replay:
     found = replays.replay(records, number)
     assert found is not None
     return found

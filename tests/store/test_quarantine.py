@@ -7,6 +7,7 @@ from plagewatch.store import tables
 from plagewatch.store.records.quarantine import (
     MOST_PAIRS,
     Quarantined,
+    Stretch,
     counted,
     counts,
     forget_empty,
@@ -74,13 +75,13 @@ def test_ever_new_names_do_not_fill_the_records(engine):
 def test_what_a_replay_still_refuses_is_counted_once_beside_live_packets(engine):
     keep(engine, [packet(place) for place in range(1, 301)])
     with engine.begin() as connection:
-        assert withdraw(connection, ["d"], 0) == 300
+        assert withdraw(connection, ["d"], Stretch("", 0)) == 300
     assert counted(engine) == []
     keep(engine, [packet(place) for place in range(301, 311)])  # live, while the replay goes on
     with engine.begin() as connection:
-        keep_again(connection, [packet(place) for place in range(1, 151)], 0)
+        keep_again(connection, [packet(place) for place in range(1, 151)], Stretch("", 0))
     with engine.begin() as connection:
-        keep_again(connection, [packet(place) for place in range(151, 301)], 0)
+        keep_again(connection, [packet(place) for place in range(151, 301)], Stretch("", 0))
     (count,) = counted(engine)
     assert (count.number, count.first_ms, count.last_ms) == (310, 1, 310)
     assert [item.spool_id for item in reversed(quarantined(engine))] == [*range(1, 21), *range(231, 311)]
@@ -92,7 +93,7 @@ def test_withdrawing_leaves_the_lines_of_files(engine):
     keep(engine, [line(number) for number in range(7)])
     keep(engine, [packet(place) for place in range(1, 201)])
     with engine.begin() as connection:
-        assert withdraw(connection, None, 0) == 200
-        forget_empty(connection)
+        assert withdraw(connection, None, Stretch("", 0)) == 200
+        forget_empty(connection, "")
     assert counts(engine) == {Reason.UNKNOWN_DEVICE: 7}
     assert counted(engine) == []  # no packets wait any more

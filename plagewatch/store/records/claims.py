@@ -9,6 +9,7 @@ from plagewatch.metering.meters import Binding, Kind, Meter
 from plagewatch.store import tables
 from plagewatch.store.records import audit, registry, replays, topic_routes, withdrawals
 from plagewatch.store.records.life_cycle import By, editing
+from plagewatch.store.records.replays import Asked
 from plagewatch.store.records.topic_routes import TopicRoute, is_template
 from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.tickets.texts import N_
@@ -36,7 +37,7 @@ def claim(engine: Engine, series: SeriesStore, wanted: Claim, now_ms: int) -> in
         audit.line(connection, now_ms, wanted.who, CLAIMED, made.meter, before, made)
         withdrawals.follow(connection, series, _change(connection, all_before, made, By(wanted.who, now_ms)))
         since_ms = _since_ms(connection, made)
-        return replays.ask(connection, made.device, "", since_ms, wanted.who, now_ms)
+        return replays.ask(connection, Asked(wanted.who, now_ms, since_ms, device=made.device))
 
 
 def release(engine: Engine, series: SeriesStore, device: str, register: str, from_ms: int, by: By) -> Binding:
@@ -80,7 +81,7 @@ def route(engine: Engine, template: str, family: str, who: str, now_ms: int) -> 
     with editing(engine) as connection:
         before = topic_routes.put(connection, said)
         audit.line(connection, now_ms, who, ROUTED, template, before, said)
-        return replays.ask(connection, "", template, 0, who, now_ms)
+        return replays.ask(connection, Asked(who, now_ms, 0, template=template))
 
 
 def claimable(engine: Engine) -> list[Meter]:

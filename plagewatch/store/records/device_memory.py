@@ -12,7 +12,11 @@ Changes = Mapping[str, tuple[str, str]]
 _REPLAY = "replay "
 
 
-def memory(engine: Engine, replay: int | None = None) -> dict[str, str]:
+Course = tuple[int, str]
+"""A replay's number and the spool's name: what its packets tell is their own until it is done."""
+
+
+def memory(engine: Engine, course: Course | None = None) -> dict[str, str]:
     """What is remembered, by key; for a replay what its own packets told lies over it."""
     table = tables.device_memory
     ours, replayed = {}, {}
@@ -20,7 +24,7 @@ def memory(engine: Engine, replay: int | None = None) -> dict[str, str]:
         for row in connection.execute(select(table)):
             if not row.family.startswith(_REPLAY):
                 ours[row.key] = row.value
-            elif replay is not None and row.family.startswith(_apart(replay)):
+            elif course is not None and row.family.startswith(_apart(course)):
                 replayed[row.key] = row.value
     return {**ours, **replayed}
 
@@ -33,26 +37,27 @@ def remember(engine: Engine, changes: Changes) -> None:
                 _put(connection, family, key, value)
 
 
-def remember_apart(connection: Connection, replay: int, changes: Changes) -> None:
+def remember_apart(connection: Connection, course: Course, changes: Changes) -> None:
     """Keep what a replay's packets changed for that replay, in its transaction: live packets have their own course."""
     for key, (family, value) in changes.items():
-        _put(connection, _apart(replay) + family, key, value)
+        _put(connection, _apart(course) + family, key, value)
 
 
-def end_replay(connection: Connection, replay: int) -> None:
+def end_replay(connection: Connection, course: Course) -> None:
     """Let live packets know what only a replay's packets told, and forget the rest of its memory."""
     table = tables.device_memory
     rows = connection.execute(select(table)).all()
     known = {row.key for row in rows if not row.family.startswith(_REPLAY)}
     for row in rows:
-        if row.family.startswith(_apart(replay)):
+        if row.family.startswith(_apart(course)):
             if row.key not in known:
-                _put(connection, row.family.removeprefix(_apart(replay)), row.key, row.value)
+                _put(connection, row.family.removeprefix(_apart(course)), row.key, row.value)
             connection.execute(delete(table).where(table.c.family == row.family, table.c.key == row.key))
 
 
-def _apart(replay: int) -> str:
-    return f"{_REPLAY}{replay} "
+def _apart(course: Course) -> str:
+    number, spool = course
+    return f"{_REPLAY}{number}@{spool} " if spool else f"{_REPLAY}{number} "
 
 
 def _put(connection: Connection, family: str, key: str, value: str) -> None:

@@ -10,7 +10,64 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _quarantine_by_spool()
+    _replays_by_spool()
     _weather()
+    _evaluations()
+
+
+def _quarantine_by_spool() -> None:
+    """What stands there came into the one spool there was; its file goes on under the empty name."""
+    empty = sa.text("''")
+    op.create_table(
+        "spool",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("seen_ms", sa.BigInteger(), nullable=False),
+        sa.Column("gone_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_spool")),
+    )
+    with op.batch_alter_table("quarantine") as table:
+        table.add_column(sa.Column("spool", sa.String(), nullable=False, server_default=empty))
+        table.drop_constraint("uq_quarantine_spool_id_device_reason_detail", type_="unique")
+        table.create_unique_constraint(
+            op.f("uq_quarantine_spool_spool_id_device_reason_detail"),
+            ["spool", "spool_id", "device", "reason", "detail"],
+        )
+    with op.batch_alter_table("quarantine_count") as table:
+        table.add_column(sa.Column("spool", sa.String(), nullable=False, server_default=empty))
+        table.drop_constraint("pk_quarantine_count", type_="primary")
+        table.create_primary_key(op.f("pk_quarantine_count"), ["device", "reason", "spool"])
+
+
+_OF_PART = ("next_id", "last_id", "counted", "packets", "samples", "done_ms", "gone", "complete_from_ms", "trouble")
+
+
+def _replays_by_spool() -> None:
+    number, numbers = sa.BigInteger(), ("counted", "packets", "samples", "gone")
+    op.create_table(
+        "replay_part",
+        sa.Column("replay", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("spool", sa.String(), nullable=False),
+        sa.Column("next_id", number, nullable=False),
+        sa.Column("last_id", number, nullable=False),
+        *(sa.Column(name, number, nullable=False) for name in numbers),
+        sa.Column("done_ms", number, nullable=True),
+        sa.Column("complete_from_ms", number, nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["replay"], ["replay.id"], name=op.f("fk_replay_part_replay")),
+        sa.PrimaryKeyConstraint("replay", "spool", name=op.f("pk_replay_part")),
+    )
+    columns = ", ".join(_OF_PART)
+    op.execute(
+        f"INSERT INTO replay_part (replay, spool, {columns}) "
+        f"SELECT id, '', {columns} FROM replay WHERE next_id IS NOT NULL AND last_id IS NOT NULL"
+    )
+    op.execute("UPDATE replay SET trouble = ''")
+    with op.batch_alter_table("replay") as table:
+        for name in ("next_id", "last_id", *numbers, "complete_from_ms"):
+            table.drop_column(name)
+        table.add_column(sa.Column("until_ms", number, nullable=True))
 
 
 def _weather() -> None:
@@ -45,4 +102,19 @@ def _weather() -> None:
         sa.Column("retry_ms", number, nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_weather_trouble")),
+    )
+
+
+def _evaluations() -> None:
+    """How far the rules had come was one mark for all sites."""
+    op.create_table(
+        "evaluation",
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("looked_s", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["unit"], ["site.id"], name=op.f("fk_evaluation_unit")),
+        sa.PrimaryKeyConstraint("unit", name=op.f("pk_evaluation")),
+    )
+    op.execute(
+        "INSERT INTO evaluation (unit, looked_s) "
+        "SELECT site.id, progress_mark.value FROM site, progress_mark WHERE progress_mark.job = 'rules'"
     )
