@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from plagewatch.cli import later
-from plagewatch.cli.opening import show
+from plagewatch.cli.opening import refuse, show
 
 bench = typer.Typer(no_args_is_help=True, help="Figures of speed, side by side in one run.")
 
@@ -16,7 +18,6 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(bench, name="bench")
     for name, issue in {
-        "ingest": later.SERVICES,
         "chaos": later.SERVICES,
         "rules": later.RULES,
         "web": later.OPERATIONS,
@@ -47,4 +48,38 @@ def ledger(
         promised = sum(figure.promised is not None for figure in measured)
         show(f"verdict: {promised - len(broken)} of {promised} promises kept")
     if broken:
+        raise typer.Exit(1)
+
+
+@bench.command()
+def ingest(
+    peer: Annotated[str | None, typer.Option(help="The same loads through `telegraf` too.")] = None,
+    telegraf: Annotated[str | None, typer.Option(metavar="PATH", help="Its binary, where it is on no path.")] = None,
+    singles: Annotated[int, typer.Option(min=10, help="Messages of one reading.")] = 200_000,
+    frames: Annotated[int, typer.Option(min=10, help="Messages of 100 readings.")] = 10_000,
+    known: Annotated[int, typer.Option(min=10, help="Known meters of the row about many.")] = 100_000,
+    devices: Annotated[int, typer.Option(min=1, help="Loggers that send the other rows.")] = 1_000,
+    rows: Annotated[str, typer.Option(help="Only these rows, separated by a comma.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list on standard output.")] = False,
+) -> None:
+    """From publish at QoS 1 to visible in InfluxDB: rates, CPU, memory, kills (exit 1: a promise broken)."""
+    from plagewatch.bench import figures
+    from plagewatch.bench import ingest as bench_ingest
+    from plagewatch.bench.ingest_telegraf import peer_binary
+    from plagewatch.bench.services import NoService
+
+    if peer not in (None, "telegraf"):
+        refuse(f"{peer!r} is no peer of this bench; there is telegraf.")
+    wanted = rows.split(",") if rows else bench_ingest.ROWS
+    sizes = bench_ingest.Sizes(singles, frames, known, devices)
+    try:
+        program = peer_binary(telegraf) if peer else None
+        with TemporaryDirectory(prefix="plagewatch-bench-") as folder:
+            measured = figures.told(
+                bench_ingest.measure(Path(folder), sizes, wanted, program), (lambda _: None) if as_json else show
+            )
+    except NoService as missing:
+        refuse(str(missing))
+    show(json.dumps(figures.as_rows(measured), indent=1) if as_json else figures.verdict(measured))
+    if not all(figure.kept for figure in measured):
         raise typer.Exit(1)
