@@ -18,7 +18,7 @@ from plagewatch.tickets.states import LIVING, State, Ticket
 from rules import catalogue
 from rules.detectors.verdicts import HOUR_S
 from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
-from rules.tracks import Progress, judge_all
+from rules.tracks import Estate, Progress, judge_all
 from rules.walk import walk
 
 EVER_S = (-(2**33), 2**33)  # 1697 to 2242: InfluxDB counts nanoseconds in 64 bits
@@ -55,7 +55,7 @@ def backtest(
     """
     first_s, last_s = _span(engine, series)
     from_s, to_s = first_s if from_s is None else from_s, last_s if to_s is None else to_s
-    judged = judge_all(engine, series, (from_s - catalogue.HISTORY_DAYS * 86_400, to_s), progress)
+    judged = judge_all(series, Estate.read(engine), (from_s - catalogue.HISTORY_DAYS * 86_400, to_s), progress)
     book = MemoryBook()
     if progress is not None:
         progress(f"rules: {len(judged.tracks)} tracks, walking {max(to_s - from_s, 0) // HOUR_S} hours")

@@ -1,8 +1,9 @@
 """Loads a meter's hours and lets every rule that is meant for it judge them, once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 
@@ -28,21 +29,61 @@ class Judged:
     not_judged: Mapping[tuple[str, str], NotJudged] = field(default_factory=dict)
 
 
-def judge_all(engine: Engine, series: SeriesStore, span_s: tuple[int, int], progress: Progress | None) -> Judged:
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What the registry says of meters that are judged, read once for a run over many.
+
+    zones: the time zone of each site. sunny: sites with solar panels. device_of: the device that reports for a meter.
+    """
+
+    meters: Sequence[Meter]
+    zones: Mapping[str, str]
+    sunny: Collection[str]
+    device_of: Mapping[str, str]
+
+    @classmethod
+    def read(cls, engine: Engine) -> Self:
+        """All that is registered."""
+        meters = registry.meters(engine)
+        return cls(
+            meters,
+            {site.id: site.timezone for site in registry.sites(engine)},
+            {meter.site for meter in meters if meter.carrier is Carrier.SOLAR},
+            {binding.meter: binding.device for binding in registry.bindings(engine)},  # the newest binding counts
+        )
+
+    def units(self) -> dict[str, Self]:
+        """Parts that can be judged apart from each other, by the first of their sites: sites that share no device."""
+        first = {site: site for site in self.zones}
+
+        def root(site: str) -> str:
+            while first[site] != site:
+                site = first[site]
+            return site
+
+        seen: dict[str, str] = {}  # device -> a site of it
+        for meter in self.meters:
+            if device := self.device_of.get(meter.id):
+                here, there = sorted((root(meter.site), root(seen.setdefault(device, meter.site))))
+                first[there] = here
+        grouped: dict[str, list[Meter]] = {root(site): [] for site in sorted(first)}
+        for meter in self.meters:
+            grouped[root(meter.site)].append(meter)
+        return {unit: replace(self, meters=members) for unit, members in grouped.items()}
+
+
+def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], progress: Progress | None) -> Judged:
     """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read."""
-    zones = {site.id: site.timezone for site in registry.sites(engine)}
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
-    meters = registry.meters(engine)
-    sunny = {meter.site for meter in meters if meter.carrier is Carrier.SOLAR}
-    for number, meter in enumerate(meters, 1):
+    for number, meter in enumerate(estate.meters, 1):
         wanted = [rule for rule in catalogue.RULES if meter.carrier in rule.carriers]
         if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
             wanted = [rule for rule in wanted if rule is not catalogue.NO_DATA]
         if not wanted:
             continue
-        hours = _hours(series, meter, zones[meter.site], span_s)
-        if meter.carrier is Carrier.ELECTRICITY and meter.site in sunny:
+        hours = _hours(series, meter, estate.zones[meter.site], span_s)
+        if meter.carrier is Carrier.ELECTRICITY and meter.site in estate.sunny:
             hours = covered_by_sun(hours)
         for rule in wanted:
             said = rule.judge(hours)
@@ -51,8 +92,8 @@ def judge_all(engine: Engine, series: SeriesStore, span_s: tuple[int, int], prog
             else:
                 tracks.append(Track(rule, meter.id, rule.cause, said))
         if progress is not None and number % 25 == 0:
-            progress(f"rules: {number} of {len(meters)} meters judged")
-    return Judged(_silent_together(tracks, _devices(engine)), refused)
+            progress(f"rules: {number} of {len(estate.meters)} meters judged")
+    return Judged(_silent_together(tracks, estate.device_of), refused)
 
 
 def _hours(series: SeriesStore, meter: Meter, tz: str, span_s: tuple[int, int]) -> MeterHours:
@@ -78,11 +119,6 @@ def covered_by_sun(hours: MeterHours) -> MeterHours:
     array([ 3., nan])
     """
     return replace(hours, amount=np.where(hours.amount > 0, hours.amount, np.nan))
-
-
-def _devices(engine: Engine) -> dict[str, str]:
-    """meter -> the device that reports for it; the newest binding counts."""
-    return {binding.meter: binding.device for binding in registry.bindings(engine)}
 
 
 def _silent_together(tracks: Sequence[Track], device_of: Mapping[str, str]) -> list[Track]:

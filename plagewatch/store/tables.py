@@ -270,6 +270,13 @@ evaluation = Table(  # how far the rules have looked at each unit of meters that
     Column("looked_s", BigInteger),  # the last tick looked at; empty: never
 )
 
+evaluation = Table(  # how far the rules have looked at each unit of meters that are judged together
+    "evaluation",
+    metadata,
+    Column("unit", ForeignKey("site.id"), primary_key=True),  # the first of its sites
+    Column("looked_s", BigInteger),  # the last tick looked at; empty: never
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -6,14 +6,16 @@ import pytest
 
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.meters import Binding, Carrier, Kind, Site
+from plagewatch.store import tables
 from plagewatch.store.engine import Engine, open_records
-from plagewatch.store.records import registry, tickets, work
+from plagewatch.store.records import registry, tickets
 from plagewatch.store.series.sqlite import SqliteSeries
 from plagewatch.tickets.findings import Finding, Skill, Urgency
 from plagewatch.tickets.states import State
 from rules import backtest, evaluate
 from rules.evaluate import RecordsBook
 from rules.incidents import Fade, Open, Touch
+from rules.tracks import Estate
 from tests.rules.conftest import AddMeter
 from tests.rules.invented import DAY_S, HOUR_S, START_S, household_water, office_load
 
@@ -192,9 +194,9 @@ def test_one_silent_meter_of_a_device_is_that_meters_ticket(
 
 
 def test_another_worker_who_was_first_is_no_error(engine: Engine, series: SqliteSeries, leaking: str) -> None:
-    ours = RecordsBook(engine)
+    ours = RecordsBook(engine, [leaking])
     finding = Finding("night_water", leaking, "water_at_night", START_S, START_S, START_S + HOUR_S, 2.0, {})
-    RecordsBook(engine).apply(Open(finding))
+    RecordsBook(engine, [leaking]).apply(Open(finding))
     assert ours.latest((leaking, "water_at_night")) is None
     ours.apply(Open(finding))
     assert len(tickets.tickets(engine)) == 1
@@ -206,7 +208,8 @@ def test_two_workers_at_once_open_one_ticket(
 ) -> None:
     other = open_records(f"sqlite:///{tmp_path / 'records.db'}")
     look(engine, series, 60, DAYS)
-    work.set_mark(other, evaluate.JOB, 0)
+    with other.begin() as connection:
+        connection.execute(tables.evaluation.update().values(looked_s=None))
     assert look(other, series, 60, DAYS) == 0
     other.dispose()
     assert len(tickets.tickets(engine)) == 1
@@ -216,8 +219,8 @@ def test_a_worker_that_lags_opens_no_second_ticket_and_changes_none_that_is_over
     engine: Engine, series: SqliteSeries, leaking: str
 ) -> None:
     finding = Finding("night_water", leaking, "water_at_night", START_S, START_S + DAY_S, START_S + 2 * DAY_S, 2.0, {})
-    lagging = RecordsBook(engine)
-    ahead = RecordsBook(engine)
+    lagging = RecordsBook(engine, [leaking])
+    ahead = RecordsBook(engine, [leaking])
     ahead.apply(Open(finding))
     (ticket,) = tickets.tickets(engine)
     ahead.apply(Fade(ticket, START_S + 3 * DAY_S))
@@ -249,3 +252,38 @@ def test_a_computed_meter_is_never_called_silent(engine: Engine, series: SqliteS
     )
     told = backtest.backtest(engine, series, START_S + 60 * DAY_S, END_S).tickets
     assert [(ticket.meter, ticket.rule) for ticket in told] == [(meter.id, "no_data")]
+
+
+def test_a_site_whose_data_raise_an_error_keeps_no_other_waiting(
+    engine: Engine, series: SqliteSeries, leaking: str
+) -> None:
+    registry.save(engine, [Site("broken", "Broken", timezone="Mars/Tharsis")])
+    meter = replace(registry.meters(engine)[0], id="broken.water", site="broken")
+    registry.save(engine, [meter])
+    hours = series.intervals(Resolution.HOUR, leaking, 0, END_S)
+    series.write_intervals(Resolution.HOUR, meter.id, "water", hours)
+    report = evaluate.evaluate_due(engine, series, END_S + 600)
+    assert report is not None
+    assert list(report.failed) == ["broken"]
+    assert [ticket.meter for ticket in tickets.tickets(engine)] == [leaking]
+    assert evaluate.looked_upto_s(engine) is None
+    registry.save(engine, [Site("broken", "Mended")])
+    again = evaluate.evaluate_due(engine, series, END_S + 630)
+    assert again is not None
+    assert (again.units, again.failed) == (1, {})
+    assert {ticket.meter for ticket in tickets.tickets(engine)} == {leaking, "broken.water"}
+    assert evaluate.looked_upto_s(engine) == END_S
+
+
+def test_meters_of_a_device_are_judged_together_though_their_sites_differ(
+    engine: Engine, series: SqliteSeries, add_meter: AddMeter
+) -> None:
+    for name in ("linde.gas", "linde.water"):
+        silent = household_water(30)
+        silent[600:] = np.nan
+        meter = add_meter(name, Carrier.GAS, silent, "m3")
+    registry.save(engine, [Site("annex", "Annex"), Site("far", "Far"), replace(meter, site="annex")])
+    registry.save(engine, [Binding("logger", f"r{n}", f"linde.{n}") for n in ("gas", "water")])
+    assert list(Estate.read(engine).units()) == ["annex", "far"]
+    evaluate.evaluate_due(engine, series, START_S + 30 * DAY_S + 600)
+    assert [ticket.key for ticket in tickets.tickets(engine)] == [("linde.gas", "device_silent")]

@@ -1,5 +1,6 @@
 """Tickets and their history in the records."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from plagewatch.store import tables
 from plagewatch.tickets.findings import Finding, Skill, Urgency
 from plagewatch.tickets.states import LIVING, State, Ticket
+
+MOST_IN_LIST = 500  # a statement holds only so many parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,16 @@ def tickets(engine: Engine, *, living_only: bool = False, meter: str | None = No
         query = query.where(tables.ticket.c.meter == meter)
     with engine.connect() as connection:
         return [_build(row) for row in connection.execute(query).mappings()]
+
+
+def of_meters(engine: Engine, meters: Collection[str]) -> list[Ticket]:
+    """All tickets of some meters, oldest first."""
+    table, names, found = tables.ticket, list(meters), list[Ticket]()
+    with engine.connect() as connection:
+        for first in range(0, len(names), MOST_IN_LIST):
+            query = select(table).where(table.c.meter.in_(names[first : first + MOST_IN_LIST]))
+            found += [_build(row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda ticket: (ticket.opened_s, ticket.id))
 
 
 def ticket(engine: Engine, ticket_id: int) -> Ticket | None:

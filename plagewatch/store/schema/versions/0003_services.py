@@ -14,6 +14,7 @@ def upgrade() -> None:
     _replays_by_spool()
     _weather()
     _evaluations()
+    _evaluations()
 
 
 def _quarantine_by_spool() -> None:
@@ -102,6 +103,21 @@ def _weather() -> None:
         sa.Column("retry_ms", number, nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_weather_trouble")),
+    )
+
+
+def _evaluations() -> None:
+    """How far the rules had come was one mark for all sites."""
+    op.create_table(
+        "evaluation",
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("looked_s", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["unit"], ["site.id"], name=op.f("fk_evaluation_unit")),
+        sa.PrimaryKeyConstraint("unit", name=op.f("pk_evaluation")),
+    )
+    op.execute(
+        "INSERT INTO evaluation (unit, looked_s) "
+        "SELECT site.id, progress_mark.value FROM site, progress_mark WHERE progress_mark.job = 'rules'"
     )
 
 
