@@ -270,13 +270,6 @@ evaluation = Table(  # how far the rules have looked at each unit of meters that
     Column("looked_s", BigInteger),  # the last tick looked at; empty: never
 )
 
-evaluation = Table(  # how far the rules have looked at each unit of meters that are judged together
-    "evaluation",
-    metadata,
-    Column("unit", ForeignKey("site.id"), primary_key=True),  # the first of its sites
-    Column("looked_s", BigInteger),  # the last tick looked at; empty: never
-)
-
 audit = Table(
     "audit",
     metadata,
@@ -391,6 +384,13 @@ register_usual = Table(  # the usual distance of a register's samples where nobo
     Column("meter", ForeignKey("meter.id"), primary_key=True),
     Column("register", String, primary_key=True),
     Column("usual_s", Float, nullable=False),
+)
+
+ledger_tail = Table(  # where a meter's ledger stands; its row is had by who makes the meter's figures
+    "ledger_tail",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("tail", LargeBinary),  # nothing: all is looked at
 )
 
 ledger_finding = Table(  # what the ledger met in the evidence

@@ -14,7 +14,7 @@ def upgrade() -> None:
     _replays_by_spool()
     _weather()
     _evaluations()
-    _evaluations()
+    _ledger_tails()
 
 
 def _quarantine_by_spool() -> None:
@@ -121,16 +121,11 @@ def _evaluations() -> None:
     )
 
 
-def _evaluations() -> None:
-    """How far the rules had come was one mark for all sites."""
+def _ledger_tails() -> None:
     op.create_table(
-        "evaluation",
-        sa.Column("unit", sa.String(), nullable=False),
-        sa.Column("looked_s", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["unit"], ["site.id"], name=op.f("fk_evaluation_unit")),
-        sa.PrimaryKeyConstraint("unit", name=op.f("pk_evaluation")),
-    )
-    op.execute(
-        "INSERT INTO evaluation (unit, looked_s) "
-        "SELECT site.id, progress_mark.value FROM site, progress_mark WHERE progress_mark.job = 'rules'"
+        "ledger_tail",
+        sa.Column("meter", sa.String(), nullable=False),
+        sa.Column("tail", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["meter"], ["meter.id"], name=op.f("fk_ledger_tail_meter")),
+        sa.PrimaryKeyConstraint("meter", name=op.f("pk_ledger_tail")),
     )
