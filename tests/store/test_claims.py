@@ -11,6 +11,7 @@ from plagewatch.metering.readings import Reason
 from plagewatch.store.records import audit, claims, quarantine, registry, replays, topic_routes
 from plagewatch.store.records.life_cycle import By
 from plagewatch.store.records.quarantine import Quarantined
+from plagewatch.store.records.replay_progress import Replay
 
 NOW_MS = 1_795_169_702_000
 CLAIM = Claim("d", "gas_volume", "gas", 1_000, "els")

@@ -210,9 +210,12 @@ def _read(connection: Connection, query: Select[Any]) -> list[Replay]:
     of_these = select(table).where(table.c.replay.in_([row.id for row in rows])).order_by(table.c.spool)
     for row in connection.execute(of_these):
         parts.setdefault(row.replay, []).append(Part(**row._mapping))
-    return [
-        Replay(*row, parts=tuple(parts.get(row.id, ()))) for row in rows
-    ]  # fields stand in the order of the columns
+    return [_replay(row._asdict(), parts.get(row.id, [])) for row in rows]
+
+
+def _replay(row: dict[str, Any], parts: Sequence[Part]) -> Replay:
+    said = row.pop("trouble")
+    return Replay(**row, said=said, parts=tuple(parts))
 
 
 def _devices(connection: Connection, asked: Replay, spool: str) -> list[str] | None:
