@@ -20,7 +20,7 @@ from plagewatch.cli.opening import Stores, now_s, refuse
 from plagewatch.cli.rooms import Running, Tick
 from plagewatch.plage.portfolio import Portfolio
 from plagewatch.settings import Settings
-from plagewatch.store.records import replays
+from plagewatch.store.records import evaluations, replays
 from plagewatch.store.records.outbox import OutboxItem
 from plagewatch.store.series.protocol import SeriesError
 from rules import dispatch, evaluate, explain
@@ -29,6 +29,7 @@ ROOMS = ("collector", "rules", "api", "digest")
 DAY_S = 86_400
 
 
+PLAGE_S = 900
 REPLAYING_S = 0.8  # the longest that a pulse goes on with a replay; live packets come between its batches
 
 
@@ -119,19 +120,28 @@ def mqtt_of(settings: Settings, pipeline: Pipeline) -> MqttCollector:
     )
 
 
+class NotJudgedNow(Exception):
+    """The rules could not look at a part of the meters; it is in the log with its trace, and is tried again."""
+
+
 def rules_ticks(stores: Stores, portfolio: Portfolio) -> list[Tick]:
     """Looking for what is abnormal, telling the technicians, following the target."""
 
     def look() -> None:
         upto_s = now_s()
-        evaluate.evaluate_due(stores.engine, stores.series, upto_s)
+        report = evaluate.evaluate_due(stores.engine, stores.series, upto_s)
         dispatch.enqueue(stores.engine, upto_s)
+        if report is not None and report.failed:
+            site, why = next(iter(report.failed.items()))
+            raise NotJudgedNow(f"{len(report.failed)} sites cannot be judged, the first is {site}: {why}")
 
     def follow_target() -> None:
+        if not evaluations.pulse(stores.engine, "plage", now_s(), PLAGE_S - 60):
+            return  # another worker has just done it
         assessment = plage_progress.assess(stores.engine, stores.series, portfolio, now_s())
         plage_progress.write(stores.series, assessment)
 
-    return [Tick("rules", 30.0, look), Tick("plage", 900.0, follow_target)]
+    return [Tick("rules", 30.0, look), Tick("plage", float(PLAGE_S), follow_target)]
 
 
 def digest_ticks(stores: Stores, portfolio: Portfolio) -> list[Tick]:
