@@ -1,23 +1,29 @@
 """Opens the records' database and brings its schema up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = [
     "Engine",
+    "RecordsError",
     "RecordsUnreachable",
     "migrate",
     "open_records",
 ]  # rooms name the type without touching the database library
 
-RecordsError = DBAPIError
+RecordsError = (DBAPIError, NoConnectionLeft)
 """What the records' database raises; shells that only tell it need no database library for that."""
 
 SCHEMA = Path(__file__).parent / "schema"
+
+MIGRATING = 0x706C616765  # `plage`: who holds PostgreSQL's advisory lock of this number changes the schema
 
 
 class RecordsUnreachable(Exception):
@@ -27,12 +33,22 @@ class RecordsUnreachable(Exception):
 def open_records(url: str) -> Engine:
     """An engine on the records at an SQLAlchemy URL, migrated to the newest schema.
 
-    Raises RecordsUnreachable where the URL is none, or the database cannot be reached or written.
+    SQLite, or PostgreSQL 15 and newer as `postgresql://`, `postgres://` or `postgresql+psycopg://`. Raises
+    RecordsUnreachable where the URL is none, or the database cannot be reached or written.
     """
     try:
-        engine = create_engine(url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _set_up_sqlite)
+        where = make_url(url)
+    except (ArgumentError, ValueError):
+        # Without the library's own words: of a text that it cannot read they may repeat the password.
+        expected = "postgresql://USER:PASSWORD@HOST/DATABASE is expected"
+        raise RecordsUnreachable(f"the URL cannot be read: {expected}") from None
+    if where.drivername.partition("+")[0] in ("postgresql", "postgres"):
+        return _open_postgres(where)
+    try:
+        engine = create_engine(where)
+        if engine.dialect.name != "sqlite":
+            raise RecordsUnreachable(f"{engine.dialect.name} cannot hold them; SQLite and PostgreSQL can")
+        event.listen(engine, "connect", _set_up_sqlite)
         migrate(engine)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise RecordsUnreachable(str(error)) from error
@@ -41,21 +57,44 @@ def open_records(url: str) -> Engine:
     return engine
 
 
+def _open_postgres(url: URL) -> Engine:
+    # Imported here: most commands of an embedded installation have no use for the driver.
+    from plagewatch.store import postgres
+
+    engine = postgres.open_engine(url)
+    try:
+        with engine.connect() as connection:
+            if why := postgres.too_old(connection):
+                raise RecordsUnreachable(f"{url.render_as_string(hide_password=True)}: {why}")
+        migrate(engine)
+    except DBAPIError as error:
+        engine.dispose()
+        # Not `from error`: its text repeats the connection's parameters.
+        raise RecordsUnreachable(postgres.reason(error, url)) from None
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest migration; does nothing where it is there."""
+    """Bring the schema to the newest migration; does nothing where it is there.
+
+    Raises RecordsUnreachable where it is newer than this code.
+    """
     with engine.connect() as connection:
-        if _revision(connection) == newest():
-            return
+        revision = _revision(connection)
+    if revision == newest():
+        return
+    if (revision or "") > newest():
+        raise RecordsUnreachable(f"their schema {revision} was made by a newer plagewatch: update this one")
     # Imported here: it takes longer than most commands, and is needed after an update only.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(SCHEMA))
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            # Rooms that start together would otherwise all find no table and all make it.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with engine.begin() as connection, _alone(connection):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -63,6 +102,20 @@ def migrate(engine: Engine) -> None:
 def newest() -> str:
     """The newest migration, by the names of their files."""
     return max(path.name.partition("_")[0] for path in (SCHEMA / "versions").glob("[0-9]*_*.py"))
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Rooms that start together would otherwise all find no table and all make it."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield
+        return
+    from plagewatch.store import postgres
+
+    with postgres.unhurried(connection):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+        yield
 
 
 def _revision(connection: Connection) -> str | None:

@@ -48,6 +48,7 @@ ONLY_IN = {
     "sqlite3": ("plagewatch/store/", "collector/spool.py", "plagewatch/cli/bench_ledger.py"),  # to compare with
     "sqlalchemy": ("plagewatch/store/",),
     "alembic": ("plagewatch/store/",),
+    "psycopg": ("plagewatch/store/postgres.py",),
     "paho": ("collector/", "simulators/"),
     "iotcore": (*COMPOSITION_ROOT, "plagewatch/embedded_broker.py"),
     "fastapi": ("api/",),
