@@ -1,9 +1,10 @@
 """The collector's connection to the broker: nothing is acknowledged before it is on disk.
 
 The network's thread hands packets to the intake, which commits and then acknowledges them. While the spool refuses
-nothing is acknowledged: the broker stops sending after RECEIVE_MAXIMUM packets and keeps the rest.
+nothing is acknowledged: the broker stops sending after `receive_maximum` packets and keeps the rest.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -12,37 +13,53 @@ from dataclasses import dataclass
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from collector import broker_watch, session_note
+from collector.asks import Asked
+from collector.broker_watch import BrokerFigures
 from collector.intake import Intake, Received
+from collector.mqtt_settings import (
+    BROKERS_FIGURES,
+    STATUS,
+    MqttSettings,
+    connect_properties,
+    status,
+    subscriptions,
+    tls_context,
+)
+from collector.mqtt_trouble import MAY_BE_LOST, at, unreachable
 from collector.pipeline import Pipeline
-from plagewatch.health import PartHealth, PartState
+from collector.session_note import Session
+from collector.topic_alias import TopicAliases
+from plagewatch.health import PartHealth, PartState, overall
 from plagewatch.metering.readings import Ask, Packet
 
 log = structlog.get_logger()
 
-SESSION_EXPIRY_S = 7 * 86_400  # how long the broker keeps packets for a collector that is away
-RECEIVE_MAXIMUM = 2_000
+__all__ = ["ConnectionFigures", "MqttCollector", "MqttSettings"]
+
 KEEP_ALIVE_S = 60
 RECONNECT_S = (1, 30)
-ASK_AGAIN_S = 60.0
-MOST_ASKED = 1_000  # topics remembered; somebody who invents devices must not fill the memory
+TOLD_MS = 86_400_000  # how long something that may have cost packets stays in the health
+TAKEN_OVER = "Session taken over"
 
 
 @dataclass(frozen=True, slots=True)
-class MqttSettings:
-    """Where the broker is and what to ask of it. version: 5, or 4 for MQTT 3.1.1."""
+class ConnectionFigures:
+    """Counts since the collector started, and the newest that the broker says of itself.
 
-    host: str
-    port: int
-    version: int = 5
-    client_id: str = "plagewatch-collector"
-    username: str | None = None
-    password: str | None = None
-    topics: tuple[str, ...] = ("#",)
+    sessions_lost: times that the broker had forgotten our session. protocol_troubles: packets of which the broker did
+    not say the topic. received: packets that were taken, those that came twice counted twice.
+    """
+
+    connected: bool
+    connections: int
+    received: int
+    sessions_lost: int
+    protocol_troubles: int
+    broker: BrokerFigures
 
 
 class MqttCollector:
@@ -51,17 +68,25 @@ class MqttCollector:
     def __init__(
         self, settings: MqttSettings, pipeline: Pipeline, on_stored: Callable[[], None] = lambda: None
     ) -> None:
-        """on_stored: called from the writer's thread after each group that reached the spool."""
+        """on_stored: called from the writer's thread after each group that reached the spool. Raises TlsUnusable."""
         self._settings = settings
         self._on_stored = on_stored
-        self._intake = Intake(pipeline.accept, self._acknowledge, 2 * RECEIVE_MAXIMUM)
-        self._topics = [topic for topic in settings.topics if topic]
+        self._intake = Intake(pipeline.accept, self._acknowledge, 2 * settings.receive_maximum)
+        self._session = Session(f"{settings.host}:{settings.port}", settings.client_id, tuple(settings.filters))
+        self._noted = session_note.read(settings.session_note)
         self._stopping = threading.Event()
         self._connection = 0
+        self._answered = False  # by the broker, on this connection
         self._no_connection = "not started"
         self._refused_topics: list[str] = []
         self._last_received_ms: int | None = None
-        self._asked_s: dict[str, float] = {}
+        self._received = self._sessions_lost = 0
+        self._session_lost_ms = self._taken_over_ms = -TOLD_MS
+        self._aliases = TopicAliases()
+        self._broker = BrokerFigures()
+        self._figures_asked: int | None = None  # the packet that asked for them and has no answer yet
+        self._figures_wanted = settings.broker_figures
+        self._asked = Asked()
         self._client = self._new_client()
 
     def start(self) -> None:
@@ -69,21 +94,22 @@ class MqttCollector:
         settings = self._settings
         self._no_connection = "connecting"
         self._intake.start()
+        if settings.password and settings.tls is None and settings.host not in ("127.0.0.1", "::1", "localhost"):
+            log.warning("the password goes to the broker unencrypted: set PLAGEWATCH_MQTT_TLS", broker=settings.host)
         if settings.version == 5:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
-            properties.SessionExpiryInterval = SESSION_EXPIRY_S
-            properties.ReceiveMaximum = RECEIVE_MAXIMUM
             self._client.connect_async(
-                settings.host, settings.port, KEEP_ALIVE_S, clean_start=False, properties=properties
+                settings.host, settings.port, KEEP_ALIVE_S, clean_start=False, properties=connect_properties(settings)
             )
         else:
             self._client.connect_async(settings.host, settings.port, KEEP_ALIVE_S)
         self._client.loop_start()
 
     def stop(self) -> None:
-        """Commit and acknowledge what has arrived, then leave; the session stays at the broker."""
+        """Commit and acknowledge what has arrived, say goodbye and leave; the session stays at the broker."""
         self._stopping.set()
         self._intake.stop()
+        if self.connected:
+            self._say("offline", "stopped")
         self._client.disconnect()
         self._client.loop_stop()
         self._no_connection = "stopped"
@@ -94,17 +120,7 @@ class MqttCollector:
         Never waits: without a connection nothing is sent, and the next packet of the device asks again.
         """
         sent = 0
-        if not self.connected:
-            return sent
-        for asked in asks:
-            since_s = now_s - self._asked_s.get(asked.topic, -ASK_AGAIN_S)
-            if 0 <= since_s < ASK_AGAIN_S:
-                continue
-            if len(self._asked_s) >= MOST_ASKED:
-                self._asked_s = {topic: at_s for topic, at_s in self._asked_s.items() if now_s - at_s < ASK_AGAIN_S}
-            if len(self._asked_s) >= MOST_ASKED:
-                break
-            self._asked_s[asked.topic] = now_s
+        for asked in self._asked.due(asks, now_s) if self.connected else ():
             try:
                 self._client.publish(asked.topic, asked.payload, qos=1)
             except ValueError as error:
@@ -118,24 +134,47 @@ class MqttCollector:
         """Whether the broker has accepted the connection and answered for the topics."""
         return not self._no_connection
 
+    def figures(self) -> ConnectionFigures:
+        """Counts of this connection and of the broker, for whoever shows them."""
+        return ConnectionFigures(
+            self.connected,
+            self._connection,
+            self._received,
+            self._sessions_lost,
+            self._aliases.troubles,
+            self._broker,
+        )
+
     def health(self, now_s: float) -> PartHealth:
-        """Down without a broker or a sound spool; degraded while packets cannot be kept yet or a topic is refused."""
+        """Down without a broker or a sound spool; degraded while packets cannot be kept or may have been lost."""
         age_s = None if self._last_received_ms is None else max(0.0, now_s - self._last_received_ms / 1000)
-        state, detail = PartState.WELL, ""
-        if self._intake.trouble:
-            state = PartState.DOWN if self._intake.lost else PartState.DEGRADED
-            detail = f"packets wait at the broker: {self._intake.trouble}"
-        elif self._refused_topics:
-            state, detail = PartState.DEGRADED, f"the broker refuses {', '.join(self._refused_topics)}"
+        told = [PartHealth("mqtt", state, detail) for state, detail in self._troubles(round(now_s * 1000))]
+        return PartHealth("mqtt", overall(told), "; ".join(one.detail for one in told), age_s)
+
+    def _troubles(self, now_ms: int) -> list[tuple[PartState, str]]:
+        down, degraded, where = PartState.DOWN, PartState.DEGRADED, f"{self._settings.host}:{self._settings.port}"
+        told = []
         if self._no_connection:
-            where = f"{self._settings.host}:{self._settings.port}"
-            state, detail = PartState.DOWN, f"no connection to the broker at {where}: {self._no_connection}"
+            told.append((down, f"no connection to the broker at {where}: {self._no_connection}"))
         elif not self._intake.alive:
-            state, detail = (
-                PartState.DOWN,
-                "the writer has ended: nothing is kept or acknowledged; restart the collector",
+            told.append((down, "the writer has ended: nothing is kept or acknowledged; restart the collector"))
+        if self._intake.trouble:
+            state = down if self._intake.lost else degraded
+            told.append((state, f"packets wait at the broker: {self._intake.trouble}"))
+        if self._refused_topics:
+            told.append((degraded, f"the broker refuses {', '.join(self._refused_topics)}"))
+        if now_ms - self._session_lost_ms < TOLD_MS:
+            told.append((degraded, f"{at(self._session_lost_ms)}: the broker had forgotten our session; {MAY_BE_LOST}"))
+        if now_ms - self._taken_over_ms < TOLD_MS:
+            told.append((degraded, f"{at(self._taken_over_ms)}: another client came as {self._settings.client_id!r}"))
+        if self._broker.dropped_ms is not None and now_ms - self._broker.dropped_ms < TOLD_MS:
+            dropped = f"the broker dropped {self._broker.dropped_watched} messages"
+            told.append((degraded, f"{dropped}, the last at {at(self._broker.dropped_ms)}: see its queue limits"))
+        if self._aliases.troubles:
+            told.append(
+                (degraded, f"{self._aliases.troubles} packets came without their topic; they wait in quarantine")
             )
-        return PartHealth("mqtt", state, detail, age_s)
+        return told
 
     def _new_client(self) -> Client:
         settings = self._settings
@@ -147,8 +186,11 @@ class MqttCollector:
             protocol=version,
             manual_ack=True,
         )
+        if settings.tls is not None:
+            client.tls_set_context(tls_context(settings.tls))
         if settings.username is not None:
             client.username_pw_set(settings.username, settings.password)
+        client.will_set(settings.status_topic, status("offline", "connection lost", ""), qos=0, retain=True)
         client.reconnect_delay_set(*RECONNECT_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -160,44 +202,72 @@ class MqttCollector:
     def _on_connect(
         self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        del flags, properties
+        del properties
+        self._answered = True
         if reason.is_failure:
             self._no_connection = str(reason)
             log.error("the broker refuses the collector", reason=str(reason))
             return
         self._connection += 1
+        self._aliases = TopicAliases(self._aliases.troubles)
         # Connected is it once the broker has answered for the topics: what is published before that may not come.
         self._no_connection = "waiting for the topics"
-        if self._settings.version == 5:
-            # Retained packets only once: on each reconnection they would come back as if they were new.
-            # What the collector itself asks of devices does not come back to it.
-            options = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe([(topic, options) for topic in self._topics])
-        else:
-            client.subscribe([(topic, 1) for topic in self._topics])
-        log.info("collector connected", broker=self._settings.host, topics=self._topics)
+        noted = self._noted if self._session.is_of(self._noted) else None
+        if noted is not None and not flags.session_present:
+            self._sessions_lost, self._session_lost_ms = self._sessions_lost + 1, _now_ms()
+            log.error(f"the broker had forgotten our session; {MAY_BE_LOST}", client_id=self._settings.client_id)
+        if noted is not None and (old := set(noted.filters) - set(self._session.filters)):
+            client.unsubscribe(sorted(old))  # the session still holds them: their packets would come beside the new
+        client.subscribe(subscriptions(self._settings))
+        log.info("collector connected", broker=self._settings.host, topics=self._settings.filters)
 
     def _on_connect_fail(self, client: Client, userdata: object) -> None:
         del client, userdata
-        self._no_connection = "nobody answers"
+        # It is called where the error is dealt with, and is not told which.
+        failed = unreachable(sys.exc_info()[1])
+        if failed != self._no_connection:
+            log.error("the broker cannot be reached", broker=self._settings.host, error=failed)
+        self._no_connection = failed
 
     def _on_disconnect(
         self, client: Client, _: object, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         del client, flags, properties
-        self._no_connection = str(reason)
-        if not self._stopping.is_set():
-            log.warning("collector lost the broker", reason=str(reason))
+        hint = (
+            "" if self._answered else ": closed before it answered; does this port want TLS, or a certificate of ours?"
+        )
+        self._no_connection, self._answered = f"{reason}{hint}", False
+        if self._figures_asked is not None and not self._stopping.is_set():
+            # Some brokers end the connection instead of refusing what they do not have.
+            self._figures_asked, self._figures_wanted = None, False
+            log.warning("the broker left when it was asked for its own figures; it is not asked again")
+        if str(reason) == TAKEN_OVER:
+            self._taken_over_ms = _now_ms()
+            log.error("another client uses our name", client_id=self._settings.client_id)
+        elif not self._stopping.is_set():
+            log.warning("collector lost the broker", reason=self._no_connection)
 
     def _on_subscribe(
         self, client: Client, _: object, mid: int, reasons: Sequence[ReasonCode], properties: Properties | None
     ) -> None:
-        del client, mid, properties
+        del properties
+        if mid == self._figures_asked:
+            self._figures_asked = None  # granted or not: it need not give them
+            return
         self._no_connection = ""
-        pairs = zip(self._topics, reasons, strict=False)
+        pairs = zip(self._settings.filters, reasons, strict=False)
         self._refused_topics = [f"{topic} ({reason})" for topic, reason in pairs if reason.is_failure]
         if self._refused_topics:
             log.error("the broker refuses topics", topics=self._refused_topics)
+        if self._noted != self._session:
+            session_note.write(self._settings.session_note, self._session)
+            self._noted = self._session
+        self._say("online", "")
+        if self._figures_wanted:
+            self._figures_asked = client.subscribe([(topic, 0) for topic in BROKERS_FIGURES])[1]
+
+    def _say(self, state: str, why: str) -> None:
+        self._client.publish(self._settings.status_topic, status(state, why, at(_now_ms())), qos=0, retain=True)
 
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         del userdata
@@ -205,14 +275,19 @@ class MqttCollector:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "(a topic that is not UTF-8)"
+        received_ms = _now_ms()
+        if not topic or message.properties is not None:
+            topic = self._aliases.topic(topic, getattr(message.properties, "TopicAlias", None))
         if topic.startswith("$SYS/"):
+            self._broker = broker_watch.told(self._broker, topic, bytes(message.payload), received_ms)
+        if topic.startswith(("$SYS/", STATUS)):
             client.ack(message.mid, message.qos)
             return
-        received_ms = time.time_ns() // 1_000_000
         received = Received(
             Packet(topic, bytes(message.payload), received_ms), message.mid, message.qos, self._connection
         )
         if self._intake.put(received):
+            self._received += 1
             self._last_received_ms = received_ms
 
     def _acknowledge(self, batch: Sequence[Received]) -> None:
@@ -220,3 +295,7 @@ class MqttCollector:
             if received.connection == self._connection:
                 self._client.ack(received.mid, received.qos)
         self._on_stored()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

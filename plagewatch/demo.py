@@ -60,6 +60,9 @@ def run(settings: Settings, options: DemoOptions) -> None:
                 "records_url": None,
                 "mqtt_host": "127.0.0.1",
                 "mqtt_port": broker_port,
+                "mqtt_tls": "off",
+                "mqtt_share": "",
+                "mqtt_broker_figures": False,  # the broker inside the wheel has none, and leaves when it is asked
                 "http_port": options.port,
                 "base_url": f"http://127.0.0.1:{options.port}",
             }

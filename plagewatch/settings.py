@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MQTT_TLS_PORTS = (8883, 8884)  # the registered port, and where `broker config` puts client certificates
 
 
 class Settings(BaseSettings):
@@ -35,6 +37,36 @@ class Settings(BaseSettings):
     mqtt_username: str | None = Field(None, description="User at the broker")
     mqtt_password: SecretStr | None = Field(None, description="Password at the broker")
     mqtt_topics: str = Field("#", description="Topic filters to subscribe to, separated by a comma")
+    mqtt_ca_file: Path | None = Field(
+        None, description="Authorities (PEM) whose certificate of the broker is believed; not set: this machine's own"
+    )
+    mqtt_cert_file: Path | None = Field(None, description="Certificate (PEM) by which the broker knows this collector")
+    mqtt_key_file: Path | None = Field(None, description="Private key (PEM) of that certificate, without a password")
+    mqtt_tls: Literal["auto", "on", "off"] = Field(
+        "auto", description="Encrypted connection; auto: on port 8883 or 8884, or where one of the three files is named"
+    )
+    mqtt_share: str = Field(
+        "", description="Group of collectors that share the packets (MQTT 5), the same name in each; empty: no group"
+    )
+    mqtt_session_expiry_s: int = Field(
+        7 * 86_400,
+        ge=0,
+        le=(1 << 32) - 1,
+        description="How long the broker keeps packets for a collector that is away [s]",
+    )
+    mqtt_receive_maximum: int = Field(
+        2_000, ge=1, le=65_535, description="Packets the broker may send before the first of them is acknowledged"
+    )
+    mqtt_max_packet_bytes: int = Field(
+        16 << 20,
+        ge=2 << 20,
+        le=256 << 20,
+        description="Longest packet the broker may send; it discards longer ones [B]",
+    )
+    mqtt_topic_aliases: int = Field(
+        0, ge=0, le=65_535, description="Topics the broker may replace by numbers; some brokers mix them up"
+    )
+    mqtt_broker_figures: bool = Field(True, description="Ask the broker what it says of itself under $SYS (Mosquitto)")
 
     http_host: str = Field(
         "127.0.0.1", description="Address the pages and the API listen on; there are no user rights yet"
@@ -67,6 +99,29 @@ class Settings(BaseSettings):
                 raise ValueError(f"{topic!r} is no topic filter: + and # stand for whole levels, # only for the last")
         return ",".join(filters)
 
+    @field_validator("mqtt_client_id", "mqtt_share")
+    @classmethod
+    def _level(cls, text: str, info: ValidationInfo) -> str:
+        if set(text) & set("/+#$\x00") or not (text or info.field_name == "mqtt_share"):
+            raise ValueError(f"{text!r} is no name for the broker: it becomes one level of a topic, so not / + # or $")
+        if text and info.field_name == "mqtt_share" and info.data.get("mqtt_version") != 5:
+            raise ValueError("a group of collectors needs MQTT 5: set PLAGEWATCH_MQTT_VERSION=5")
+        return text
+
+    @field_validator("mqtt_key_file")
+    @classmethod
+    def _key(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is not None and info.data.get("mqtt_cert_file") is None:
+            raise ValueError("a key is of no use without its certificate: set PLAGEWATCH_MQTT_CERT_FILE too")
+        return path
+
+    @field_validator("mqtt_tls")
+    @classmethod
+    def _tls(cls, wanted: str, info: ValidationInfo) -> str:
+        if wanted == "off" and any(info.data.get(f"mqtt_{name}_file") for name in ("ca", "cert", "key")):
+            raise ValueError("it is off, and yet a certificate is named: leave one of them out")
+        return wanted
+
     @field_validator("influx_url", "grafana_url", "base_url")
     @classmethod
     def _address(cls, url: str | None) -> str | None:
@@ -89,6 +144,12 @@ class Settings(BaseSettings):
         if not text.isascii() or not (text + "x").isprintable():
             raise ValueError("a token is made of printable ASCII characters")
         return SecretStr(text)
+
+    def mqtt_encrypted(self) -> bool:
+        """Whether the connection to the broker is to be encrypted."""
+        files = (self.mqtt_ca_file, self.mqtt_cert_file)
+        asked_for = self.mqtt_port in MQTT_TLS_PORTS or any(file is not None for file in files)
+        return self.mqtt_tls == "on" or (self.mqtt_tls == "auto" and asked_for)
 
     def records_at(self) -> str:
         """The SQLAlchemy URL of the records."""

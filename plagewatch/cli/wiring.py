@@ -7,7 +7,8 @@ from typing import Any
 
 from api.app import AppContext, create_app
 from collector import ledger_check, rollup_job
-from collector.mqtt import MqttCollector, MqttSettings
+from collector.mqtt import MqttCollector
+from collector.mqtt_settings import MqttSettings, Tls, TlsUnusable
 from collector.pipeline import Pipeline
 from collector.preview import FAMILY_NAMES, preview
 from collector.replay import Replayer
@@ -104,20 +105,30 @@ def now_ms() -> int:
 
 
 def mqtt_of(settings: Settings, pipeline: Pipeline) -> MqttCollector:
-    """The collector's connection to the broker of the settings."""
+    """The collector's connection to the broker of the settings. Raises Refused where its certificates are no use."""
     secret = settings.mqtt_password
-    return MqttCollector(
-        MqttSettings(
-            host=settings.mqtt_host,
-            port=settings.mqtt_port,
-            version=settings.mqtt_version,
-            client_id=settings.mqtt_client_id,
-            username=settings.mqtt_username,
-            password=secret.get_secret_value() if secret else None,
-            topics=tuple(topic.strip() for topic in settings.mqtt_topics.split(",")),
-        ),
-        pipeline,
+    tls = Tls(settings.mqtt_ca_file, settings.mqtt_cert_file, settings.mqtt_key_file)
+    wanted = MqttSettings(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        version=settings.mqtt_version,
+        client_id=settings.mqtt_client_id,
+        username=settings.mqtt_username,
+        password=secret.get_secret_value() if secret else None,
+        topics=tuple(topic.strip() for topic in settings.mqtt_topics.split(",")),
+        tls=tls if settings.mqtt_encrypted() else None,
+        share=settings.mqtt_share,
+        session_expiry_s=settings.mqtt_session_expiry_s,
+        receive_maximum=settings.mqtt_receive_maximum,
+        max_packet_bytes=settings.mqtt_max_packet_bytes,
+        topic_aliases=settings.mqtt_topic_aliases,
+        broker_figures=settings.mqtt_broker_figures,
+        session_note=settings.data_dir / "mqtt-session.json",
     )
+    try:
+        return MqttCollector(wanted, pipeline)
+    except TlsUnusable as error:
+        refuse(f"No connection to the broker: {error}. See PLAGEWATCH_MQTT_CA_FILE, _CERT_FILE and _KEY_FILE.")
 
 
 class NotJudgedNow(Exception):
