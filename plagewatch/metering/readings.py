@@ -8,6 +8,8 @@ from typing import Literal
 Flow = Literal["main", "export"]
 """What an amount counts: `main` is what the meter is for (use, or a solar meter's production), `export` is fed back."""
 
+FLOWS: tuple[Flow, ...] = ("main", "export")
+
 
 class Behaviour(StrEnum):
     """How a register's values relate to amounts."""

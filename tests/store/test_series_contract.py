@@ -9,9 +9,10 @@ import pytest
 
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Quality, Samples
-from plagewatch.metering.withdrawals import SourceSpan
+from plagewatch.metering.withdrawals import SourceSpan, Withdrawal
+from plagewatch.store.series.counted import counted
 from plagewatch.store.series.influx import InfluxSeries
-from plagewatch.store.series.protocol import Points, SeriesError, SeriesStore
+from plagewatch.store.series.protocol import FiguresHeld, Points, SeriesError, SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
 
 T0_MS = 1_774_738_800_000  # 2026-03-29 in Brussels, the 23-hour day
@@ -296,3 +297,112 @@ def test_evidence_of_many_sources_around_an_instant(store):
     assert len(around.at_ms) == 5 * 12
     left = [SourceSpan(source, T0_MS, T0_MS + 4_500) for source in ("mqtt:a", "mqtt:b", "mqtt:c", "file:x")]
     assert np.unique(store.samples_around("m", INDEX, T0_MS, T0_MS + 1, 3, left).at_ms - T0_MS).tolist() == [5000]
+
+
+def all_of(store: SeriesStore, meter: str = "m", register: str = INDEX) -> set[tuple[object, ...]]:
+    return {
+        (at_ms, value, block.source, block.quality, block.received_ms)
+        for block in store.blocks(meter, register, *EVER_MS)
+        for at_ms, value in zip(block.at_ms, block.value, strict=True)
+    }
+
+
+def test_evidence_can_be_told_again_as_it_was(store, tmp_path):
+    told = [
+        Samples("m", INDEX, [T0_MS, T0_MS + 1], [1.0, 2.0], "mqtt:a", T0_MS + 50),
+        Samples("m", INDEX, [T0_MS + 2, T0_MS + 3], [3.0, 4.0], "mqtt:a", T0_MS + 60),
+        Samples("m", INDEX, [T0_MS + 2, T0_MS + 3], [5.0, 6.0], "mqtt:b c", T0_MS + 70),
+        Samples("m", INDEX, [T0_MS + 4], [7.0], 'file:x "y"', T0_MS + 80, Quality.ESTIMATED),
+    ]
+    store.write_samples([*told, Samples("other", INDEX, [T0_MS], [9.0], "mqtt:a", T0_MS)])
+    expected = {
+        (at_ms, value, block.source, block.quality, block.received_ms)
+        for block in told
+        for at_ms, value in zip(block.at_ms, block.value, strict=True)
+    }
+    assert all_of(store) == expected
+    assert [b.value for b in store.blocks("m", INDEX, T0_MS + 1, T0_MS + 2)] == [[2.0]]
+    assert list(store.blocks("unheard", INDEX, *EVER_MS)) == []
+    copy = SqliteSeries(tmp_path / "copy.db")
+    copy.write_samples(list(store.blocks("m", INDEX, *EVER_MS)))
+    assert all_of(copy) == expected
+    copy.close()
+
+
+def test_much_evidence_is_told_again_in_pieces_that_lose_nothing(store):
+    count = 25_000
+    at_ms, value = [T0_MS + 1000 * place for place in range(count)], [float(place // 2) for place in range(count)]
+    for start in range(0, count, 100):
+        piece = slice(start, start + 100)
+        store.write_samples([Samples("m", INDEX, at_ms[piece], value[piece], "mqtt:a", at_ms[start] + 7)])
+    blocks = list(store.blocks("m", INDEX, *EVER_MS))
+    assert max(len(block.at_ms) for block in blocks) == 100
+    assert [at for block in blocks for at in block.at_ms] == at_ms
+    assert [v for block in blocks for v in block.value] == value
+    assert {(block.received_ms - block.at_ms[0]) % 100_000 for block in blocks} == {7}
+
+
+def test_what_is_there_can_be_listed(store):
+    assert (store.registers_held(), store.figures_held(), store.points_held()) == ([], [], [])
+    store.write_samples(samples([T0_MS], [1.0], meter="b") + samples([T0_MS], [1.0], "a, c", "gas_volume"))
+    store.write_samples(samples([T0_MS + 5], [2.0], meter="b", register="energy_export_total"))
+    store.write_intervals(Resolution.HOUR, "b", "electricity", intervals([1.0]), "export")
+    store.write_intervals(Resolution.HOUR, "a, c", "gas", intervals([float("nan")]))
+    store.write_intervals(Resolution.MONTH, "b", "electricity", intervals([1.0]))
+    row = Points(np.array([T0_S]), {"temp_c": np.array([9.0])})
+    store.write_points("weather", {"site": "x y", "kind": "z"}, row)
+    store.write_points("weather", {"site": "n=1"}, row)
+    store.write_points("plage", {"organisation": "o"}, row)
+    assert store.registers_held() == [("a, c", "gas_volume"), ("b", "energy_export_total"), ("b", INDEX)]
+    assert store.figures_held() == [
+        FiguresHeld(Resolution.HOUR, "a, c", "gas", "main"),
+        FiguresHeld(Resolution.HOUR, "b", "electricity", "export"),
+        FiguresHeld(Resolution.MONTH, "b", "electricity", "main"),
+    ]
+    held = [(one.measurement, dict(sorted(one.tags.items()))) for one in store.points_held()]
+    by_site = [("weather", {"kind": "z", "site": "x y"}), ("weather", {"site": "n=1"})]
+    assert held[0] == ("plage", {"organisation": "o"})
+    assert sorted(held[1:], key=repr) == sorted(by_site, key=repr)
+    for measurement, tags in held:
+        assert store.points(measurement, tags, 0, 2**33).fields["temp_c"].tolist() == [9.0]
+
+
+NAMES = ["m", "m.2", "mx2", "a/b", "50% (é)", "x|m", "line\nbreak", "^$[1]*+?{2}", "back\\slash", "q'"]
+
+
+def test_many_meters_are_read_in_one_question(store):
+    for number, name in enumerate(NAMES):
+        store.write_samples(samples([T0_MS, T0_MS + 1000], [float(number), 50.0], meter=name))
+        store.write_intervals(Resolution.QUARTER, name, "electricity", intervals([float(number), float("nan")]))
+    store.write_samples(samples([T0_MS], [7.0], meter="m", register="energy_export_total"))
+    store.write_intervals(Resolution.QUARTER, "m", "electricity", intervals([8.0]), "export")
+    for wanted in (["m"], NAMES[1:], [*NAMES, "unheard"], []):
+        found = store.samples_of(wanted, T0_MS, T0_MS + 1000)
+        pairs = {(name, INDEX) for name in wanted if name != "unheard"}
+        assert found.keys() == pairs | ({("m", "energy_export_total")} if "m" in wanted else set())
+        for meter, register in found:
+            alone = store.samples(meter, register, T0_MS, T0_MS + 1000)
+            assert found[meter, register].value.tolist() == alone.value.tolist()
+            assert found[meter, register].at_ms.tolist() == [T0_MS]
+        figures = store.intervals_of(Resolution.QUARTER, wanted, T0_S, T0_S + 901)
+        flows = {(name, "main") for name in wanted if name != "unheard"}
+        assert figures.keys() == flows | ({("m", "export")} if "m" in wanted else set())
+        for name, flow in figures:
+            told = store.intervals(Resolution.QUARTER, name, T0_S, T0_S + 901, flow)
+            np.testing.assert_array_equal(figures[name, flow].amount, told.amount)
+    assert store.samples_of(NAMES, T0_MS + 2000, T0_MS + 3000) == {}
+
+
+def test_what_is_withdrawn_is_passed_over_for_many_meters_too(store):
+    for meter in ("m", "n"):
+        store.write_samples([Samples(meter, INDEX, [T0_MS, T0_MS + 1], [1.0, 2.0], "mqtt:a", T0_MS)])
+        store.write_samples([Samples(meter, "gas_volume", [T0_MS], [1.0], "mqtt:a", T0_MS)])
+    standing = counted(
+        store,
+        [
+            Withdrawal("m", INDEX, "mqtt:a", T0_MS, T0_MS + 1, "a", "me", 0),
+            Withdrawal("n", "gas_volume", "mqtt:a", 0, 1 << 62, "a", "me", 0),
+        ],
+    )
+    found = {pair: evidence.value.tolist() for pair, evidence in standing.samples_of(["m", "n"], *EVER_MS).items()}
+    assert found == {("m", INDEX): [2.0], ("m", "gas_volume"): [1.0], ("n", INDEX): [1.0, 2.0]}

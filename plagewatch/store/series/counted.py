@@ -1,6 +1,6 @@
 """A series store as the ledger counts with it: evidence that somebody withdrew is passed over."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.readings import Flow, Samples
 from plagewatch.metering.withdrawals import SourceSpan, Withdrawal
-from plagewatch.store.series.protocol import Evidence, Figures, Points, SeriesStore
+from plagewatch.store.series.protocol import Evidence, Figures, FiguresHeld, Points, PointsHeld, SeriesStore
 
 EVER_MS = (-(10**14), 10**14)
 
@@ -51,12 +51,28 @@ class CountedSeries:
         spans = self._all(meter, register, without)
         return self._series.samples_around(meter, register, start_ms, end_ms, beyond, spans)
 
+    def samples_of(self, meters: Collection[str], start_ms: int, end_ms: int) -> dict[tuple[str, str], Evidence]:
+        found = self._series.samples_of(meters, start_ms, end_ms)
+        for meter, register in found.keys() & self._spans.keys():
+            standing = self.samples(meter, register, start_ms, end_ms)
+            if len(standing.at_ms):
+                found[meter, register] = standing
+            else:
+                del found[meter, register]
+        return found
+
+    def blocks(self, meter: str, register: str, start_ms: int, end_ms: int) -> Iterator[Samples]:
+        return self._series.blocks(meter, register, start_ms, end_ms)  # what is withdrawn stays evidence
+
     def instants_ms(self, meter: str, register: str, without: Sequence[SourceSpan] = ()) -> NDArray[np.int64]:
         return self._series.instants_ms(meter, register, self._all(meter, register, without))
 
     def registers(self, meter: str) -> list[str]:
         there = self._series.registers(meter)
         return [one for one in there if (meter, one) not in self._spans or self._newest_ms(meter, one) is not None]
+
+    def registers_held(self) -> list[tuple[str, str]]:
+        return self._series.registers_held()
 
     def latest_sample_ms(self) -> dict[str, int]:
         latest = self._series.latest_sample_ms()
@@ -78,11 +94,22 @@ class CountedSeries:
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         return self._series.intervals(resolution, meter, start_s, end_s, flow)
 
+    def intervals_of(
+        self, resolution: Resolution, meters: Collection[str], start_s: int, end_s: int
+    ) -> dict[tuple[str, Flow], Intervals]:
+        return self._series.intervals_of(resolution, meters, start_s, end_s)
+
+    def figures_held(self) -> list[FiguresHeld]:
+        return self._series.figures_held()
+
     def write_points(self, measurement: str, tags: Mapping[str, str], points: Points) -> None:
         self._series.write_points(measurement, tags, points)
 
     def points(self, measurement: str, tags: Mapping[str, str], start_s: int, end_s: int) -> Points:
         return self._series.points(measurement, tags, start_s, end_s)
+
+    def points_held(self) -> list[PointsHeld]:
+        return self._series.points_held()
 
     def check(self) -> None:
         self._series.check()

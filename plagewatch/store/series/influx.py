@@ -1,6 +1,6 @@
 """The series store for production: InfluxDB 2.x, written by line protocol, read by InfluxQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -12,16 +12,32 @@ from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.names import (
     ENERGY_BUCKET,
     EVIDENCE_BUCKET,
-    INTERVAL_FIELDS,
     KNOWN,
     SAMPLE,
+    TAG_CARRIER,
     TAG_FLOW,
     TAG_METER,
     TAG_REGISTER,
-    known_field,
 )
+from plagewatch.store.series.blocks import told
+from plagewatch.store.series.influx_answers import Found
 from plagewatch.store.series.influx_connection import InfluxConnection
-from plagewatch.store.series.influx_evidence import BY_SERIES, evidence, fields_of, standing_ms
+from plagewatch.store.series.influx_evidence import (
+    BY_SERIES,
+    evidence,
+    fields_of,
+    register_of,
+    rows_told,
+    standing_ms,
+)
+from plagewatch.store.series.influx_figures import (
+    FIGURE_FIELDS,
+    figures_held,
+    flow_of,
+    intervals,
+    points,
+    points_held,
+)
 from plagewatch.store.series.line_protocol import (
     EARLIEST_NS,
     LATEST_NS,
@@ -34,10 +50,14 @@ from plagewatch.store.series.line_protocol import (
     sample_bodies,
     time_ns,
     where,
+    where_any,
 )
-from plagewatch.store.series.protocol import Evidence, Figures, Points
+from plagewatch.store.series.protocol import Evidence, Figures, FiguresHeld, Points, PointsHeld
 
 LINES_PER_WRITE = 20_000
+
+# Meters asked for in one question.
+METERS_TOGETHER = 500
 
 # Years are asked for at once, and each shard is a file to open: a month each, not the week that is the default.
 SHARD_S = 28 * 86_400
@@ -72,6 +92,22 @@ class InfluxSeries:
         query = f"SELECT {fields_of(without)}, received_ms FROM {SAMPLE} WHERE {condition} {BY_SERIES}"
         return evidence(self._influx.found(EVIDENCE_BUCKET, query), without)
 
+    def samples_of(self, meters: Collection[str], start_ms: int, end_ms: int) -> dict[tuple[str, str], Evidence]:
+        parts: dict[tuple[str, str], list[Found]] = {}
+        for condition in _of_meters(meters, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS)):
+            query = (
+                f"SELECT value, received_ms FROM {SAMPLE} WHERE {condition} {BY_SERIES}, {TAG_METER}, {TAG_REGISTER}"
+            )
+            for found in self._influx.found(EVIDENCE_BUCKET, query):
+                parts.setdefault(register_of(found), []).append(found)
+        return {pair: evidence(found, ()) for pair, found in parts.items()}
+
+    def blocks(self, meter: str, register: str, start_ms: int, end_ms: int) -> Iterator[Samples]:
+        condition = _of_register(meter, register, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS))
+        query = f"SELECT value, received_ms, source FROM {SAMPLE} WHERE {condition} {BY_SERIES}"
+        for rows in rows_told(self._influx.pieces(EVIDENCE_BUCKET, query)):
+            yield from told(meter, register, rows)
+
     def samples_around(
         self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int, without: Sequence[SourceSpan] = ()
     ) -> Evidence:
@@ -94,6 +130,10 @@ class InfluxSeries:
         names = (part.columns["value"] for part in self._influx.found(EVIDENCE_BUCKET, query, text=True))
         return sorted(name_of_tag(name) for part in names for name in part)
 
+    def registers_held(self) -> list[tuple[str, str]]:
+        query = f"SELECT last(value) FROM {SAMPLE} GROUP BY {TAG_METER}, {TAG_REGISTER}"
+        return sorted(register_of(found) for found in self._influx.found(EVIDENCE_BUCKET, query))
+
     def latest_sample_ms(self) -> dict[str, int]:
         found = self._influx.found(EVIDENCE_BUCKET, f"SELECT last(value) FROM {SAMPLE} GROUP BY {TAG_METER}")
         return {name_of_tag(one.tags[TAG_METER]): int(one.columns["time"][0]) // NS_PER_MS for one in found}
@@ -108,30 +148,43 @@ class InfluxSeries:
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         condition = where({TAG_METER: meter, TAG_FLOW: flow}, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S))
-        columns = (*INTERVAL_FIELDS, KNOWN)
-        query = f"SELECT {', '.join(columns)} FROM {resolution} WHERE {condition}"
-        for found in self._influx.found(ENERGY_BUCKET, query):
-            fields = {name: found.columns[name] for name in columns}
-            fields["amount"][fields.pop(KNOWN) != 1.0] = np.nan
-            return Intervals(found.columns["time"] // NS_PER_S, **fields)
-        return Intervals(np.zeros(0, np.int64), *(np.zeros(0) for _ in INTERVAL_FIELDS))
+        return intervals(
+            self._influx.found(ENERGY_BUCKET, f"SELECT {FIGURE_FIELDS} FROM {resolution} WHERE {condition}")
+        )
+
+    def intervals_of(
+        self, resolution: Resolution, meters: Collection[str], start_s: int, end_s: int
+    ) -> dict[tuple[str, Flow], Intervals]:
+        told: dict[tuple[str, Flow], Intervals] = {}
+        for condition in _of_meters(meters, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S)):
+            query = f"SELECT {FIGURE_FIELDS} FROM {resolution} WHERE {condition} GROUP BY {TAG_METER}, {TAG_FLOW}"
+            told |= {flow_of(found): intervals([found]) for found in self._influx.found(ENERGY_BUCKET, query)}
+        return told
+
+    def figures_held(self) -> list[FiguresHeld]:
+        by = f"GROUP BY {TAG_METER}, {TAG_FLOW}, {TAG_CARRIER}"
+        held = []
+        for resolution in Resolution:
+            query = f"SELECT last({KNOWN}) FROM {resolution} {by}"
+            held += figures_held(resolution, self._influx.found(ENERGY_BUCKET, query))
+        return held
 
     def write_points(self, measurement: str, tags: Mapping[str, str], points: Points) -> None:
         self._write(ENERGY_BUCKET, point_lines(measurement, tags, points))
 
     def points(self, measurement: str, tags: Mapping[str, str], start_s: int, end_s: int) -> Points:
         condition = where(tags, time_ns(start_s, NS_PER_S), time_ns(end_s, NS_PER_S))
-        for found in self._influx.found(ENERGY_BUCKET, f'SELECT *::field FROM "{measurement}" WHERE {condition}'):
-            values = found.columns
-            return Points(
-                values["time"] // NS_PER_S,
-                {
-                    name: np.where(values[known_field(name)] == 1.0, values[name], np.nan)
-                    for name in values
-                    if known_field(name) in values
-                },
+        return points(self._influx.found(ENERGY_BUCKET, f'SELECT *::field FROM "{measurement}" WHERE {condition}'))
+
+    def points_held(self) -> list[PointsHeld]:
+        found = self._influx.found(ENERGY_BUCKET, "SHOW MEASUREMENTS", text=True)
+        names = sorted({name for one in found for name in one.columns["name"]} - set(Resolution))
+        held = []
+        for name in names:
+            held += points_held(
+                name, self._influx.found(ENERGY_BUCKET, f'SELECT last({KNOWN}) FROM "{name}" GROUP BY *')
             )
-        return Points(np.zeros(0, np.int64), {})
+        return held
 
     def check(self) -> None:
         self._influx.ping()
@@ -169,3 +222,10 @@ class InfluxSeries:
 
 def _of_register(meter: str, register: str, start_ns: int, end_ns: int) -> str:
     return where({TAG_METER: meter, TAG_REGISTER: register}, start_ns, end_ns)
+
+
+def _of_meters(meters: Collection[str], start_ns: int, end_ns: int) -> Iterator[str]:
+    """Conditions that together pick several meters, each of bounded length: they stand in the address asked."""
+    names = iter(sorted(meters))
+    while some := list(islice(names, METERS_TOGETHER)):
+        yield where_any(TAG_METER, some, start_ns, end_ns)

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from plagewatch.store.series.protocol import SeriesError
 
-ROWS_A_PIECE = 10_000
-"""Rows that InfluxDB sends in one piece: fewer cost more calls, more cost memory."""
-
 Column = NDArray[Any]
 
 

@@ -10,7 +10,8 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
 
-from plagewatch.store.series.influx_answers import ROWS_A_PIECE, Found, found, together
+from plagewatch.store.series.blocks import ROWS_A_PIECE
+from plagewatch.store.series.influx_answers import Found, found, together
 from plagewatch.store.series.protocol import SeriesError
 
 PIECE_BYTES = 1 << 16
@@ -37,8 +38,12 @@ class InfluxConnection:
 
     def found(self, bucket: str, query: str, text: bool = False) -> list[Found]:
         """What InfluxDB answers, each series in one piece; text: the columns are names."""
+        return together(self.pieces(bucket, query, text))
+
+    def pieces(self, bucket: str, query: str, text: bool = False) -> Iterator[Found]:
+        """The same piece by piece, as it comes in."""
         with self.told(f"the bucket `{bucket}`"):
-            return together(self._pieces(bucket, query, text))
+            yield from self._pieces(bucket, query, text)
 
     def ping(self) -> None:
         """Return where an InfluxDB answers."""

@@ -1,13 +1,14 @@
 """Evidence out of the points in which InfluxDB has it: one series for each quality and each device that told it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.readings import Quality
 from plagewatch.metering.withdrawals import SourceSpan
-from plagewatch.store.names import TAG_QUALITY, TAG_TOLD_BY
+from plagewatch.store.names import TAG_METER, TAG_QUALITY, TAG_REGISTER, TAG_TOLD_BY
+from plagewatch.store.series.blocks import Row
 from plagewatch.store.series.influx_answers import Found
 from plagewatch.store.series.line_protocol import NS_PER_MS, name_of_tag, quality_word, time_ns
 from plagewatch.store.series.protocol import NOT_TOLD_MS, Evidence
@@ -53,6 +54,25 @@ def received(told_ms: NDArray[np.float64]) -> NDArray[np.int64]:
     last = np.maximum.accumulate(np.where(known, np.arange(1, len(told_ms) + 1), 0))
     filled = np.concatenate([[NOT_TOLD_MS], np.where(known, told_ms, NOT_TOLD_MS)])
     return filled[last].astype(np.int64)
+
+
+def register_of(part: Found) -> tuple[str, str]:
+    """Meter and register of a series."""
+    return name_of_tag(part.tags[TAG_METER]), name_of_tag(part.tags[TAG_REGISTER])
+
+
+def rows_told(pieces: Iterable[Found]) -> Iterator[list[Row]]:
+    """Pieces of a register's series as rows that each say who told them and when."""
+    told_ms: dict[tuple[str, str], float] = {}  # by series: where a piece ends, the next one goes on
+    for piece in pieces:
+        quality, told_by = piece.tags.get(TAG_QUALITY, ""), name_of_tag(piece.tags.get(TAG_TOLD_BY, ""))
+        told = np.concatenate([[told_ms.get((quality, told_by), np.nan)], piece.columns["received_ms"]])
+        received_ms = received(told)[1:]
+        told_ms[quality, told_by] = float(received_ms[-1])
+        number = int(QUALITY_OF_TAG.get(quality, Quality.MEASURED))
+        sources = [told_by] * len(piece) if told_by else [source or "" for source in piece.columns["source"]]
+        at_ms, value = (piece.columns["time"] // NS_PER_MS).tolist(), piece.columns["value"].tolist()
+        yield list(zip(at_ms, value, [number] * len(piece), received_ms.tolist(), sources, strict=True))
 
 
 def _columns(part: Found, keep: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:

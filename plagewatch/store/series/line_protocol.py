@@ -32,6 +32,8 @@ EARLIEST_NS, LATEST_NS = -9_223_372_036_854_775_806, 9_223_372_036_854_775_806
 _UNWRITABLE = re.compile(r"[%\\\x00-\x1f\x7f]")
 _NOT_PLAIN = re.compile(r"[%\\\x00-\x1f\x7f,= ]")
 
+_SPECIAL = re.compile(r"[.+*?()|\[\]{}^$/]")  # in a pattern; a backslash stands in no tag
+
 MQTT = "mqtt:"
 """How the sources begin that are devices."""
 
@@ -80,6 +82,17 @@ def where(tags: Mapping[str, str], start_ns: int, end_ns: int) -> str:
     """
     parts = [f'"{tag}" = {quoted(value)}' for tag, value in tags.items()]
     return " AND ".join([*parts, f"time >= {start_ns}", f"time < {end_ns}"])
+
+
+def where_any(tag: str, values: Sequence[str], start_ns: int, end_ns: int) -> str:
+    """The condition that picks the series of any of these values in [start_ns, end_ns).
+
+    >>> print(where_any("meter", ["a.b", "c/d"], 0, 5))
+    "meter" =~ /^(a\\.b|c\\/d)$/ AND time >= 0 AND time < 5
+    """
+    # A pattern: InfluxDB answers it in a third of the time of as many equations.
+    names = "|".join(_SPECIAL.sub(r"\\\g<0>", tag_value(value)) for value in values)
+    return f'"{tag}" =~ /^({names})$/ AND time >= {start_ns} AND time < {end_ns}'
 
 
 def fingerprint(value: Floats) -> NDArray[np.int64]:

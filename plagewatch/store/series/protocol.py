@@ -1,6 +1,6 @@
 """What a series store does. Two implementations, SQLite and InfluxDB, pass the same contract tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol, Self, TypeVar
@@ -96,6 +96,24 @@ def _joined(columns: Sequence[Sequence[float]], dtype: np.dtype[_Number]) -> NDA
     return np.fromiter(chain.from_iterable(columns), dtype)
 
 
+@dataclass(frozen=True, slots=True)
+class FiguresHeld:
+    """A series of figures that a store holds: of a meter's flow at one resolution."""
+
+    resolution: Resolution
+    meter: str
+    carrier: str
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class PointsHeld:
+    """A series of points that a store holds."""
+
+    measurement: str
+    tags: Mapping[str, str]
+
+
 class SeriesStore(Protocol):
     """Evidence and figures over time. Every write is idempotent; every method may raise SeriesError."""
 
@@ -116,11 +134,27 @@ class SeriesStore(Protocol):
     ) -> Evidence:
         """Evidence in [start_ms, end_ms) and the nearest `beyond` instants before it and from its end on."""
 
+    def samples_of(self, meters: Collection[str], start_ms: int, end_ms: int) -> dict[tuple[str, str], Evidence]:
+        """Evidence of all registers of several meters in [start_ms, end_ms), by meter and register, in one question.
+
+        A register without any is absent. For hundreds of meters and a short stretch; all of it comes into memory.
+        """
+
+    def blocks(self, meter: str, register: str, start_ms: int, end_ms: int) -> Iterator[Samples]:
+        """Evidence in [start_ms, end_ms) as it was told, each block ready to be written to another store.
+
+        By time where one source told it. A value told by several sources comes once of each that the store knows. What
+        is read before it is handed out is bounded, however much there is.
+        """
+
     def instants_ms(self, meter: str, register: str, without: Sequence[SourceSpan] = ()) -> NDArray[np.int64]:
         """All instants of which there is evidence, rising, each once; cheaper than the evidence itself."""
 
     def registers(self, meter: str) -> list[str]:
         """Registers of which the meter has evidence, sorted."""
+
+    def registers_held(self) -> list[tuple[str, str]]:
+        """All meters and registers of which there is evidence, sorted."""
 
     def latest_sample_ms(self) -> dict[str, int]:
         """The newest evidence of each meter, milliseconds since 1970 UTC."""
@@ -136,11 +170,25 @@ class SeriesStore(Protocol):
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         """Figures that start in [start_s, end_s), unknown ones as NaN; an interval never written is absent."""
 
+    def intervals_of(
+        self, resolution: Resolution, meters: Collection[str], start_s: int, end_s: int
+    ) -> dict[tuple[str, Flow], Intervals]:
+        """Figures of all flows of several meters that start in [start_s, end_s), by meter and flow, in one question.
+
+        A flow without any is absent.
+        """
+
+    def figures_held(self) -> list[FiguresHeld]:
+        """All series of figures, by resolution, meter and flow."""
+
     def write_points(self, measurement: str, tags: Mapping[str, str], points: Points) -> None:
         """Write rows of figures; each must bring all fields of its measurement, NaN where not known."""
 
     def points(self, measurement: str, tags: Mapping[str, str], start_s: int, end_s: int) -> Points:
         """Rows of one series (all its tags given) that start in [start_s, end_s)."""
+
+    def points_held(self) -> list[PointsHeld]:
+        """All series of points, by measurement and tags."""
 
     def check(self) -> None:
         """Return where the store answers and is set up; SeriesError says what is wrong and what to do."""

@@ -2,51 +2,23 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice, repeat
-from operator import itemgetter
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Intervals, Resolution
-from plagewatch.metering.readings import Flow, Samples
+from plagewatch.metering.readings import FLOWS, Flow, Samples
 from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.names import INTERVAL_FIELDS
-from plagewatch.store.series.protocol import Evidence, Figures, Points, SeriesError, gathered
-
-SCHEMA_VERSION = 2
-
-# Names are kept once and rows carry a number; without a rowid the primary key is the table.
-SCHEMA = f"""
-CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE register (id INTEGER PRIMARY KEY, meter TEXT NOT NULL, register TEXT NOT NULL, UNIQUE (meter, register));
-CREATE TABLE sample (
-    register INTEGER NOT NULL, at_ms INTEGER NOT NULL, value REAL NOT NULL,
-    received_ms INTEGER NOT NULL, source INTEGER NOT NULL, quality INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (register, at_ms, value)) WITHOUT ROWID;
-CREATE TABLE flow (
-    id INTEGER PRIMARY KEY, meter TEXT NOT NULL, flow TEXT NOT NULL, carrier TEXT NOT NULL, UNIQUE (meter, flow));
-{
-    "".join(
-        f'''CREATE TABLE "{resolution}" (
-    flow INTEGER NOT NULL, start_s INTEGER NOT NULL, {" REAL, ".join(INTERVAL_FIELDS)} REAL,
-    PRIMARY KEY (flow, start_s)) WITHOUT ROWID;
-'''
-        for resolution in Resolution
-    )
-}
-CREATE TABLE point_series (id INTEGER PRIMARY KEY, measurement TEXT NOT NULL, tags TEXT NOT NULL, field TEXT NOT NULL,
-    UNIQUE (measurement, tags, field));
-CREATE TABLE point (
-    series INTEGER NOT NULL, start_s INTEGER NOT NULL, value REAL,
-    PRIMARY KEY (series, start_s)) WITHOUT ROWID;
-"""
-
-# What brings a file of a version to the next one, in place: a year of evidence is not copied.
-UPGRADES = {1: "ALTER TABLE sample ADD COLUMN quality INTEGER NOT NULL DEFAULT 0"}
+from plagewatch.store.series.blocks import told
+from plagewatch.store.series.protocol import Evidence, Figures, FiguresHeld, Points, PointsHeld, SeriesError, gathered
+from plagewatch.store.series.sqlite_held import figures_held, points_held, registers_held, rows_told
+from plagewatch.store.series.sqlite_rows import floats, passed_over, put, tag_key, whole
+from plagewatch.store.series.sqlite_schema import SCHEMA, SCHEMA_VERSION, UPGRADES
 
 # The first write of a sample stands, but for its quality, the better one of all that were told, and for its source, the
 # last that told it: what a person withdraws of one source still counts once another tells it.
@@ -55,9 +27,6 @@ BETTER = (
     "ON CONFLICT DO UPDATE SET quality = min(quality, excluded.quality), source = excluded.source "
     "WHERE excluded.quality < sample.quality OR excluded.source <> sample.source"
 )
-
-# A statement of many rows takes half the time of as many statements; more rows than this gain nothing.
-ROWS_TOGETHER = 100
 
 # A later try may find the lock gone or the disk cleaned up; a file that is no database stays one.
 _RETRYABLE = ("locked", "busy", "full", "disk i/o")
@@ -94,12 +63,12 @@ class SqliteSeries:
                 )
                 for block in blocks
             )
-            _put(connection, f"INSERT INTO {SAMPLE_COLUMNS}", 6, rows, BETTER)
+            put(connection, f"INSERT INTO {SAMPLE_COLUMNS}", 6, rows, BETTER)
 
     def samples(
         self, meter: str, register: str, start_ms: int, end_ms: int, without: Sequence[SourceSpan] = ()
     ) -> Evidence:
-        standing, spans = _standing(without)
+        standing, spans = passed_over(without)
         query = (
             "SELECT at_ms, value, quality, received_ms FROM sample "
             f"WHERE register = ? AND at_ms >= ? AND at_ms < ?{standing}"
@@ -107,12 +76,12 @@ class SqliteSeries:
         with self._reading() as connection:
             number = self._known_id(connection, "register", meter=meter, register=register)
             rows = connection.execute(query, (number, start_ms, end_ms, *spans)).fetchall()
-        return Evidence(_whole(rows, 0), _floats(rows, 1), _whole(rows, 2).astype(np.int8), _whole(rows, 3))
+        return Evidence(whole(rows, 0), floats(rows, 1), whole(rows, 2).astype(np.int8), whole(rows, 3))
 
     def samples_around(
         self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int, without: Sequence[SourceSpan] = ()
     ) -> Evidence:
-        standing, spans = _standing(without)
+        standing, spans = passed_over(without)
         instants = "SELECT DISTINCT at_ms FROM sample WHERE register = ? AND at_ms"
         before = f"{instants} < ?{standing} ORDER BY at_ms DESC LIMIT ?"
         after = f"{instants} >= ?{standing} ORDER BY at_ms LIMIT ?"
@@ -124,13 +93,25 @@ class SqliteSeries:
         end_ms = later[-1][0] + 1 if later else end_ms
         return self.samples(meter, register, first_ms, end_ms, without)
 
+    def samples_of(self, meters: Collection[str], start_ms: int, end_ms: int) -> dict[tuple[str, str], Evidence]:
+        # A file of this machine is asked as fast many times as once.
+        pairs = [(meter, register) for meter in meters for register in self.registers(meter)]
+        found = {pair: self.samples(*pair, start_ms, end_ms) for pair in pairs}
+        return {pair: evidence for pair, evidence in found.items() if len(evidence.at_ms)}
+
+    def blocks(self, meter: str, register: str, start_ms: int, end_ms: int) -> Iterator[Samples]:
+        with self._reading() as connection:
+            number = self._known_id(connection, "register", meter=meter, register=register)
+        for rows in rows_told(self._reading, number, start_ms, end_ms):
+            yield from told(meter, register, rows)
+
     def instants_ms(self, meter: str, register: str, without: Sequence[SourceSpan] = ()) -> NDArray[np.int64]:
-        standing, spans = _standing(without)
+        standing, spans = passed_over(without)
         query = f"SELECT DISTINCT at_ms FROM sample WHERE register = ?{standing}"
         with self._reading() as connection:
             number = self._known_id(connection, "register", meter=meter, register=register)
             rows = connection.execute(query, (number, *spans)).fetchall()
-        return _whole(rows, 0)
+        return whole(rows, 0)
 
     def registers(self, meter: str) -> list[str]:
         query = (
@@ -139,6 +120,10 @@ class SqliteSeries:
         )
         with self._reading() as connection:
             return [register for (register,) in connection.execute(query, (meter,))]
+
+    def registers_held(self) -> list[tuple[str, str]]:
+        with self._reading() as connection:
+            return registers_held(connection)
 
     def latest_sample_ms(self) -> dict[str, int]:
         # The inner question reads one entry at the end of the key; a plain GROUP BY would read all samples.
@@ -162,7 +147,7 @@ class SqliteSeries:
                 for resolution, intervals in one.by_resolution.items():
                     columns = [getattr(intervals, name).tolist() for name in INTERVAL_FIELDS]
                     rows = zip(repeat(number), intervals.start_s.tolist(), *columns, strict=False)
-                    _put(connection, f'INSERT OR REPLACE INTO "{resolution}"', 2 + len(columns), rows)
+                    put(connection, f'INSERT OR REPLACE INTO "{resolution}"', 2 + len(columns), rows)
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         query = (
@@ -172,15 +157,26 @@ class SqliteSeries:
         with self._reading() as connection:
             number = self._known_id(connection, "flow", meter=meter, flow=flow)
             rows = connection.execute(query, (number, start_s, end_s)).fetchall()
-        return Intervals(_whole(rows, 0), *(_floats(rows, column) for column in range(1, 1 + len(INTERVAL_FIELDS))))
+        return Intervals(whole(rows, 0), *(floats(rows, column) for column in range(1, 1 + len(INTERVAL_FIELDS))))
+
+    def intervals_of(
+        self, resolution: Resolution, meters: Collection[str], start_s: int, end_s: int
+    ) -> dict[tuple[str, Flow], Intervals]:
+        pairs = [(meter, flow) for meter in meters for flow in FLOWS]
+        found = {(meter, flow): self.intervals(resolution, meter, start_s, end_s, flow) for meter, flow in pairs}
+        return {pair: intervals for pair, intervals in found.items() if len(intervals)}
+
+    def figures_held(self) -> list[FiguresHeld]:
+        with self._reading() as connection:
+            return figures_held(connection)
 
     def write_points(self, measurement: str, tags: Mapping[str, str], points: Points) -> None:
         starts = points.start_s.tolist()
         with self._writing() as connection:
             for field, values in points.fields.items():
-                number = self._id(connection, "point_series", measurement=measurement, tags=_tag_key(tags), field=field)
+                number = self._id(connection, "point_series", measurement=measurement, tags=tag_key(tags), field=field)
                 rows = zip(repeat(number), starts, values.tolist(), strict=False)
-                _put(connection, "INSERT OR REPLACE INTO point", 3, rows)
+                put(connection, "INSERT OR REPLACE INTO point", 3, rows)
 
     def points(self, measurement: str, tags: Mapping[str, str], start_s: int, end_s: int) -> Points:
         fields = "SELECT field, id FROM point_series WHERE measurement = ? AND tags = ?"
@@ -188,13 +184,17 @@ class SqliteSeries:
         with self._reading() as connection:
             read = {
                 field: connection.execute(query, (number, start_s, end_s)).fetchall()
-                for field, number in connection.execute(fields, (measurement, _tag_key(tags))).fetchall()
+                for field, number in connection.execute(fields, (measurement, tag_key(tags))).fetchall()
             }
-        starts = np.unique(np.concatenate([np.zeros(0, np.int64), *(_whole(rows, 0) for rows in read.values())]))
+        starts = np.unique(np.concatenate([np.zeros(0, np.int64), *(whole(rows, 0) for rows in read.values())]))
         values = {field: np.full(len(starts), np.nan) for field in read}
         for field, rows in read.items():
-            values[field][np.searchsorted(starts, _whole(rows, 0))] = _floats(rows, 1)
+            values[field][np.searchsorted(starts, whole(rows, 0))] = floats(rows, 1)
         return Points(starts, values)
+
+    def points_held(self) -> list[PointsHeld]:
+        with self._reading() as connection:
+            return points_held(connection)
 
     def check(self) -> None:
         with self._reading() as connection:
@@ -286,31 +286,3 @@ class SqliteSeries:
         where = " AND ".join(f"{name} = ?" for name in names)
         row = connection.execute(f"SELECT id FROM {table} WHERE {where}", tuple(names.values())).fetchone()
         return int(row[0]) if row else -1
-
-
-def _put(
-    connection: sqlite3.Connection, insert: str, width: int, rows: Iterable[tuple[float, ...]], otherwise: str = ""
-) -> None:
-    cells = chain.from_iterable(rows)
-    row = f"({', '.join('?' * width)})"
-    while some := tuple(islice(cells, width * ROWS_TOGETHER)):
-        connection.execute(f"{insert} VALUES {', '.join([row] * (len(some) // width))} {otherwise}", some)
-
-
-def _standing(without: Sequence[SourceSpan]) -> tuple[str, list[str | int]]:
-    """The condition that passes over what sources told in their spans, and its values."""
-    one = " AND NOT (source IN (SELECT id FROM source WHERE name = ?) AND at_ms >= ? AND at_ms < ?)"
-    return one * len(without), [value for span in without for value in (span.source, span.from_ms, span.to_ms)]
-
-
-def _tag_key(tags: Mapping[str, str]) -> str:
-    return repr(sorted(tags.items()))
-
-
-def _whole(rows: Sequence[tuple[float | None, ...]], column: int) -> NDArray[np.int64]:
-    return np.fromiter(map(itemgetter(column), rows), np.int64, len(rows))
-
-
-def _floats(rows: Sequence[tuple[float | None, ...]], column: int) -> NDArray[np.float64]:
-    values: Iterable[float | None] = [row[column] for row in rows]
-    return np.array(values, np.float64)  # None, which stands for NaN in the file, becomes NaN again
