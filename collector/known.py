@@ -30,6 +30,8 @@ class Records:
         self._routes: list[TopicRoute] = []
         self._read_ms: int | None = None
         self._memory: dict[str, str] | None = None
+        self._recalled_ms: int | None = None
+        self._shared = engine.dialect.name != "sqlite"  # embedded records have one collector
         self.known = Known(BindingTable(()))
 
     def fresh(self, now_ms: int) -> Known:
@@ -43,19 +45,32 @@ class Records:
         young = self._read_ms is not None and 0 <= now_ms - self._read_ms < HOMELESS_WAIT_MS
         return not young and self.read(now_ms)
 
+    def remembered_meanwhile(self, now_ms: int) -> bool:
+        """For names that nobody told here: whether another collector has heard them a moment ago."""
+        if self._recalled_ms is not None and 0 <= now_ms - self._recalled_ms < HOMELESS_WAIT_MS:
+            return False
+        before = self.known.memory
+        self._recall(now_ms)
+        return self.known.memory != before
+
+    def _recall(self, now_ms: int) -> None:
+        self._recalled_ms = now_ms
+        self._memory = memory(self._engine)
+        self.known = replace(self.known, memory=self._memory)
+
     def read(self, now_ms: int) -> bool:
         """Read again; whether anything changed."""
         found, said = bindings(self._engine), routes(self._engine)
         self._read_ms = now_ms
-        if self._memory is None:
-            self._memory = memory(self._engine)
-            self.known = replace(self.known, memory=self._memory)
+        if self._memory is None or self._shared:
+            # Another collector may have heard that a device names its registers otherwise from now on.
+            self._recall(now_ms)
         if (found, said) == (self._bindings, self._routes):
             return False
         table = BindingTable(found)
         self._bindings, self._routes = found, said
         told = {pair: at_ms for pair, at_ms in self.known.told.items() if not table.binds(*pair)}
-        self.known = Known(table, compiled(said), self._memory, told)
+        self.known = Known(table, compiled(said), self.known.memory, told)
         return True
 
     def note(self, made: Plan) -> None:

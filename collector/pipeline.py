@@ -5,13 +5,15 @@ twice: whatever is killed between two lines, the next drain does the batch again
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.known import Records, SerialsMet
 from collector.planning import Plan, plan, refused
 from collector.spool import Spool, Spooled
-from plagewatch.metering.readings import Ask, Packet
+from collector.tally import Tally
+from plagewatch.metering.readings import Ask, Packet, Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records.device_memory import remember
 from plagewatch.store.records.quarantine import keep
@@ -55,6 +57,8 @@ class Pipeline:
         self.engine = engine
         self.records = Records(engine)
         self.turn = threading.Lock()  # whoever brings a batch into the stores has it
+        self.stopping = threading.Event()  # the batch under way is the last one: the others wait in the spool
+        self.tally = Tally()
         self._serials = SerialsMet()
         self._place = 0
 
@@ -79,7 +83,7 @@ class Pipeline:
             if place < self._place:
                 self.records.forget()  # somebody set it back, and mostly for what was bound just now
             lane = Lane(lambda batch: self._planned(batch, now_ms), self._finish)
-            while place < end and not report.stopped:
+            while place < end and not report.stopped and not self.stopping.is_set():
                 batch = self.spool.read_after(place, BATCH_PACKETS)
                 if not batch:
                     break
@@ -89,10 +93,12 @@ class Pipeline:
 
     def bring(self, batch: Sequence[Spooled], lane: Lane, report: DrainReport) -> DrainReport:
         """Bring one batch into the stores; the report grown by what it did."""
+        began_s = time.perf_counter()
         made = lane.planned(batch)
         try:
             self.series.write_samples(made.blocks)
         except SeriesError as error:
+            self.tally.write_errors["may pass" if error.retryable else "refused"] += 1
             if error.retryable or (trouble := self._trouble()):
                 return _added(report, stopped=str(error) if error.retryable else trouble)
             if len(batch) > 1:  # the store is well, so a packet is at fault: halve until it stands alone
@@ -105,11 +111,17 @@ class Pipeline:
         note_seen(self.engine, unmet)
         self._serials.note(unmet)
         lane.finish(batch, made)
+        self.tally.batches.add(time.perf_counter() - began_s)
+        self.tally.stored(len(batch), made.samples, made.unbound)
+        self.tally.kept(item.reason for item in made.quarantine)
         return _added(report, len(batch), made)
 
     def _planned(self, batch: Sequence[Spooled], now_ms: int) -> Plan:
         made = plan(batch, self.records.fresh(now_ms))
         if made.homeless and self.records.changed_meanwhile(now_ms):
+            made = plan(batch, self.records.known)
+        unnamed = any(item.reason is Reason.NO_BIRTH for item in made.quarantine)
+        if unnamed and self.records.remembered_meanwhile(now_ms):
             made = plan(batch, self.records.known)
         return made
 
