@@ -1,4 +1,6 @@
-"""The weather of a site: its own, or that of the one station there is."""
+"""The weather of a site: of the source that counts for it, its own, or that of the one station there is."""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,22 +9,106 @@ from sqlalchemy import Engine
 from plagewatch.metering.intervals import Floats, Seconds
 from plagewatch.metering.local_time import day_starts_s
 from plagewatch.metering.meters import Carrier
-from plagewatch.store.names import TAG_SITE, TEMP_C, WEATHER
-from plagewatch.store.records import registry
+from plagewatch.metering.weather import FETCHED, InForce, Source, in_force
+from plagewatch.store.names import SOURCED_WEATHER, TAG_SITE, TAG_SOURCE, TAG_STATION, TEMP_C, WEATHER
+from plagewatch.store.records import registry, weather_sources
+from plagewatch.store.records.weather_sources import Fetch
 from plagewatch.store.series.protocol import Points, SeriesStore
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the hours in [start_s, end_s) come from.
+
+    site: whose own series it is, the asked site's or that of the only station; source None: nobody assigned one and
+    there is none. origins: what a source or a file told of the place, span by span; empty for sensors.
+    """
+
+    start_s: int
+    end_s: int
+    site: str
+    source: Source | None
+    origins: tuple[Fetch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherHours:
+    """Hours and where they come from: spans by time, without gap or overlap."""
+
+    points: Points
+    provenance: tuple[Provenance, ...]
 
 
 def weather_hours(engine: Engine, series: SeriesStore, site: str, start_s: int, end_s: int) -> Points:
     """Hourly weather that begins in [start_s, end_s), fields as in names.WEATHER_FIELDS; no rows where there is none.
 
-    A site without weather of its own takes that of the only site with a weather station; of several, none is guessed.
-    Raises SeriesError.
+    Each hour is that of one source, the assignment in force; none is filled up from another. Where nobody assigned
+    one it is the site's own, and a site without takes that of the only site with a weather station; of several, none
+    is guessed. Raises SeriesError.
     """
-    own = series.points(WEATHER, {TAG_SITE: site}, start_s, end_s)
+    return sourced_weather(engine, series, site, start_s, end_s).points
+
+
+def sourced_weather(engine: Engine, series: SeriesStore, site: str, start_s: int, end_s: int) -> WeatherHours:
+    """Hourly weather as `weather_hours` has it, with where it comes from. Raises SeriesError."""
+    told = weather_sources.fetches(engine, site)
+    parts, provenance = [], []
+    source: Source | None
+    for span in in_force(weather_sources.assignments(engine, site), start_s, end_s):
+        assignment = span.assignment
+        if assignment is not None and assignment.source in FETCHED:
+            tags = sourced_tags(site, assignment.source, assignment.station)
+            parts.append(series.points(SOURCED_WEATHER, tags, span.start_s, span.end_s))
+            whose, source = site, assignment.source
+        elif assignment is not None:
+            parts.append(series.points(WEATHER, {TAG_SITE: site}, span.start_s, span.end_s))
+            whose, source = site, Source.OWN
+        else:
+            whose, points = _unassigned(engine, series, site, span)
+            parts.append(points)
+            source = Source.OWN if whose != site or len(points.start_s) else None
+        station = assignment.station if assignment is not None else ""
+        origins = _origins(told if whose == site else weather_sources.fetches(engine, whose), span, source, station)
+        provenance.append(Provenance(span.start_s, span.end_s, whose, source, origins))
+    return WeatherHours(_one_after_another(parts), tuple(provenance))
+
+
+def sourced_tags(site: str, source: Source, station: str) -> dict[str, str]:
+    """The tags of the series of what a source tells of a site."""
+    return {TAG_SITE: site, TAG_SOURCE: source.value, TAG_STATION: station or "-"}
+
+
+def _unassigned(engine: Engine, series: SeriesStore, site: str, span: InForce) -> tuple[str, Points]:
+    own = series.points(WEATHER, {TAG_SITE: site}, span.start_s, span.end_s)
     stations = {meter.site for meter in registry.meters(engine) if meter.carrier is Carrier.WEATHER}
     if len(own.start_s) or site in stations or len(stations) != 1:
-        return own
-    return series.points(WEATHER, {TAG_SITE: stations.pop()}, start_s, end_s)
+        return site, own
+    station = stations.pop()
+    return station, series.points(WEATHER, {TAG_SITE: station}, span.start_s, span.end_s)
+
+
+def _origins(told: list[Fetch], span: InForce, source: Source | None, station: str) -> tuple[Fetch, ...]:
+    wanted = Source.FILE if source is Source.OWN else source
+    return tuple(
+        replace(one, start_s=max(one.start_s, span.start_s), end_s=min(one.end_s, span.end_s))
+        for one in told
+        if one.source == wanted
+        and (wanted is Source.FILE or one.station == station)
+        and one.start_s < span.end_s
+        and one.end_s > span.start_s
+    )
+
+
+def _one_after_another(parts: list[Points]) -> Points:
+    filled = [part for part in parts if len(part.start_s)]
+    if len(filled) <= 1:
+        return filled[0] if filled else Points(np.zeros(0, np.int64), {})
+    names = sorted({name for part in filled for name in part.fields})
+    fields = {
+        name: np.concatenate([part.fields.get(name, np.full(len(part.start_s), np.nan)) for part in filled])
+        for name in names
+    }
+    return Points(np.concatenate([part.start_s for part in filled]), fields)
 
 
 def daily_mean_temp_c(points: Points, tz: str) -> tuple[Seconds, Floats, Floats]:
