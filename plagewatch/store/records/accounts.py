@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Engine, delete, insert, select
 
 from plagewatch.store import tables
+from plagewatch.store.records.alone import alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ def save(engine: Engine, accounts: Iterable[Account]) -> None:
     """Put the accounts of a whole check in place of the last one's: registers that are gone are gone here too."""
     rows = [asdict(account) for account in accounts]
     with engine.begin() as connection:
+        alone(connection, "accounts")  # two checks may end together
         connection.execute(delete(tables.ledger_account))
         if rows:
             connection.execute(insert(tables.ledger_account), rows)

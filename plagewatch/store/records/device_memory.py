@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from plagewatch.store import tables
+from plagewatch.store.records.conflicts import put_new, put_over
 
 Changes = Mapping[str, tuple[str, str]]
 """By key: the family that wrote it and the value; an empty value is forgotten."""
@@ -51,7 +52,8 @@ def end_replay(connection: Connection, course: Course) -> None:
     for row in rows:
         if row.family.startswith(_apart(course)):
             if row.key not in known:
-                _put(connection, row.family.removeprefix(_apart(course)), row.key, row.value)
+                live = {"family": row.family.removeprefix(_apart(course)), "key": row.key, "value": row.value}
+                put_new(connection, table, [live])  # a live packet may tell it just now
             connection.execute(delete(table).where(table.c.family == row.family, table.c.key == row.key))
 
 
@@ -62,6 +64,7 @@ def _apart(course: Course) -> str:
 
 def _put(connection: Connection, family: str, key: str, value: str) -> None:
     table = tables.device_memory
-    connection.execute(delete(table).where(table.c.family == family, table.c.key == key))
     if value:
-        connection.execute(insert(table).values(family=family, key=key, value=value))
+        put_over(connection, table, [{"family": family, "key": key, "value": value}])
+    else:
+        connection.execute(delete(table).where(table.c.family == family, table.c.key == key))

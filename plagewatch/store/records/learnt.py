@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Engine, delete, select
 
 from plagewatch.store import tables
+from plagewatch.store.records.conflicts import put_over
 
 
 def usual_s(engine: Engine, meter: str) -> dict[str, float]:
@@ -19,17 +20,12 @@ def set_usual_s(engine: Engine, meter: str, learnt: Mapping[str, float]) -> None
     """Remember usual distances [s] by register. Called after the figures are written, never before."""
     if learnt:
         with engine.begin() as connection:
-            _forget(connection, meter, learnt)
             rows = [{"meter": meter, "register": register, "usual_s": usual} for register, usual in learnt.items()]
-            connection.execute(insert(tables.register_usual), rows)
+            put_over(connection, tables.register_usual, rows)
 
 
 def forget(engine: Engine, meter: str, registers: Iterable[str]) -> None:
     """Called before a history is made again: until that is done, no figure is known to be made with any distance."""
-    with engine.begin() as connection:
-        _forget(connection, meter, registers)
-
-
-def _forget(connection: Connection, meter: str, registers: Iterable[str]) -> None:
     table = tables.register_usual
-    connection.execute(delete(table).where(table.c.meter == meter, table.c.register.in_(list(registers))))
+    with engine.begin() as connection:
+        connection.execute(delete(table).where(table.c.meter == meter, table.c.register.in_(list(registers))))

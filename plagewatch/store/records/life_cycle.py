@@ -18,6 +18,7 @@ from plagewatch.metering.energy import check_value
 from plagewatch.metering.meters import CalorificValue, MeterFacts, Swap
 from plagewatch.store import tables
 from plagewatch.store.records import audit, registry
+from plagewatch.store.records.alone import EDITS, alone
 from plagewatch.store.records.work import DirtyWindow
 from plagewatch.store.series.protocol import Evidence
 
@@ -72,8 +73,7 @@ class Change:
 def editing(engine: Engine) -> Iterator[Connection]:
     """A transaction in which nobody else changes what is read before it is written."""
     with engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        alone(connection, EDITS)
         yield connection
 
 

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, select
 
+from plagewatch.store.records.conflicts import put_over
 from plagewatch.store.tables import import_mapping
 
 
 def save_mapping(engine: Engine, name: str, mapping: dict[str, Any], who: str, at_ms: int) -> None:
     """Keep a mapping over the one of the same name. at_ms: when it was confirmed, milliseconds since 1970 UTC."""
     with engine.begin() as connection:
-        connection.execute(delete(import_mapping).where(import_mapping.c.name == name))
-        connection.execute(insert(import_mapping).values(name=name, mapping=mapping, who=who, at_ms=at_ms))
+        row = {"name": name, "mapping": mapping, "who": who, "at_ms": at_ms}
+        put_over(connection, import_mapping, [row])
 
 
 def mapping_named(engine: Engine, name: str) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ from plagewatch.metering.meters import (
     VirtualFormula,
 )
 from plagewatch.store import tables
+from plagewatch.store.records.alone import EDITS, alone
 from plagewatch.store.records.conflicts import put_over
 
 Noun = TypeVar("Noun")
@@ -94,6 +95,7 @@ def save(engine: Engine, entries: Iterable[Entry]) -> None:
     Raises WrongEan for a meter whose EAN code is none.
     """
     with engine.begin() as connection:
+        alone(connection, EDITS)
         for noun, some in groupby(entries, type):
             put_over(connection, TABLE_OF[noun], [_row(entry) for entry in some])
 
@@ -199,6 +201,7 @@ def persons(engine: Engine) -> list[Person]:
 def save_calendar(engine: Engine, site_id: str, days: Iterable[tuple[date, str]]) -> None:
     """Mark local days of a site (`holiday`, `closed`, ...: kinds as in the source)."""
     with engine.begin() as connection:
+        alone(connection, EDITS)
         rows = [{"site": site_id, "day": day, "kind": kind} for day, kind in days]
         put_over(connection, tables.calendar_day, rows)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from plagewatch.store import tables
+from plagewatch.store.records.alone import alone
 
 MOST_METERS_ASKED = 500
 
@@ -37,15 +38,19 @@ def note_seen(engine: Engine, seen: Iterable[SerialSeen]) -> None:
         return
     with engine.connect() as connection:
         known = _rows(connection, sorted({meter for meter, _ in arrived}))
-    changes = {
-        register: (known.get(register, []), after)
+    changes = [
+        register
         for register, some in arrived.items()
-        if (after := in_force(known.get(register, []), some)) != known.get(register, [])
-    }
+        if in_force(known.get(register, []), some) != known.get(register, [])
+    ]
     if changes:
         with engine.begin() as connection:
-            for before, after in changes.values():
-                _replace(connection, before, after)
+            alone(connection, "serials")
+            # Asked again: another collector may have been told of the same telegrams.
+            known = _rows(connection, sorted({meter for meter, _ in changes}))
+            for register in changes:
+                before = known.get(register, [])
+                _replace(connection, before, in_force(before, arrived[register]))
 
 
 def serials_of(engine: Engine, meter: str) -> list[SerialSeen]:

@@ -5,10 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from plagewatch.metering.refused import EditRefused, Refusal
 from plagewatch.store import tables
+from plagewatch.store.records.conflicts import put_new
 from plagewatch.store.records.life_cycle import By
 from plagewatch.tickets.texts import N_
 
@@ -57,7 +58,7 @@ def keep_picture(connection: Connection, name: str, content: bytes, by: By) -> s
     found = StoredFile(hashlib.sha256(content).hexdigest(), name[:LONGEST_NAME], media_type, content, by.who, by.at_ms)
     table = tables.stored_file
     if not connection.execute(select(table.c.id).where(table.c.id == found.id)).first():
-        connection.execute(insert(table).values(**asdict(found)))
+        put_new(connection, table, [asdict(found)])  # somebody else may bring the same one now
     return found.id
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, delete, insert, select
 
 from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.store import tables
+from plagewatch.store.records.conflicts import put_over
 
 MOST_IN_LIST = 500  # a statement holds only so many parameters
 
@@ -91,6 +92,4 @@ def set_mark(engine: Engine, job: str, value: int) -> None:
     """Remember how far a job has come."""
     table = tables.progress_mark
     with engine.begin() as connection:
-        changed = connection.execute(table.update().where(table.c.job == job).values(value=value)).rowcount
-        if not changed:
-            connection.execute(insert(table).values(job=job, value=value))
+        put_over(connection, table, [{"job": job, "value": value}])
