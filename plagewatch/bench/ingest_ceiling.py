@@ -14,7 +14,7 @@ from plagewatch.bench.ingest_packets import STEP_S, Load, meter, payload
 from plagewatch.bench.ingest_rig import EVIDENCE, REGISTER, Lost, Rig
 from plagewatch.metering.readings import Samples
 from plagewatch.store.names import EVIDENCE_BUCKET
-from plagewatch.store.series.line_protocol import sample_lines
+from plagewatch.store.series.line_protocol import sample_bodies
 
 BODY_LINES = 10_000
 WRITERS = 2
@@ -22,13 +22,13 @@ WRITERS = 2
 
 def ready(load: Load) -> list[bytes]:
     """The points of a load of frames as bodies of writes."""
-    lines: list[str] = []
+    blocks = []
     for place in range(load.packets):
         (frame,) = orjson.loads(payload(load, place))["frames"]
         at_ms = [1000 * (frame["start"] + STEP_S * step) for step in range(len(frame["values"]))]
         name = meter(place % load.devices)
-        lines += sample_lines(Samples(name, REGISTER, at_ms, frame["values"], f"mqtt:{name}", at_ms[-1]))
-    return ["\n".join(lines[first : first + BODY_LINES]).encode() for first in range(0, len(lines), BODY_LINES)]
+        blocks.append(Samples(name, REGISTER, at_ms, frame["values"], f"mqtt:{name}", at_ms[-1]))
+    return list(sample_bodies(blocks, BODY_LINES))
 
 
 def measure(made: Rig, load: Load) -> Iterator[Figure]:

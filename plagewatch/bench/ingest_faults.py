@@ -15,6 +15,7 @@ from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import open_records
 from plagewatch.store.records import replays
 from plagewatch.store.records.quarantine import counts
+from plagewatch.store.records.replays import Asked
 from plagewatch.store.series.influx import InfluxSeries
 
 KILLS = 3
@@ -62,7 +63,7 @@ def poison(made: Rig, consumer: Consumer, packets: int) -> Iterator[Figure]:
         kept = counts(engine).get(Reason.MALFORMED, 0)
         yield Figure(f"{what}: kept with its reason", kept / packets * 100, "%", 100, more_is_better=True)
         yield Figure(f"{what}: readings behind it that are lost", good.lost, "readings", 0)
-        asked = replays.ask_now(engine, "", since_ms, "bench", since_ms)
+        asked = replays.ask_now(engine, Asked("bench", since_ms, since_ms))
         replayer = Replayer(Pipeline(spool, series, engine))
         while replayer.step(time.time_ns() // 1_000_000):
             pass
