@@ -16,10 +16,10 @@ from collector.tally import Tally
 from plagewatch.metering.readings import Ask, Packet, Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records.device_memory import remember
-from plagewatch.store.records.quarantine import keep
+from plagewatch.store.records.quarantine import Quarantined, keep
 from plagewatch.store.records.serials import note_seen
 from plagewatch.store.records.work import mark_dirty
-from plagewatch.store.series.protocol import SeriesError, SeriesStore
+from plagewatch.store.series.protocol import SamplesRefused, SeriesError, SeriesStore
 
 BATCH_PACKETS = 2_000
 
@@ -97,6 +97,9 @@ class Pipeline:
         made = lane.planned(batch)
         try:
             self.series.write_samples(made.blocks)
+        except SamplesRefused as error:
+            self.tally.write_errors["refused"] += 1
+            made.quarantine += self._refused_of(made, error)
         except SeriesError as error:
             self.tally.write_errors["may pass" if error.retryable else "refused"] += 1
             if error.retryable or (trouble := self._trouble()):
@@ -135,6 +138,14 @@ class Pipeline:
     def _refused(self, spooled: Spooled, error: SeriesError) -> Plan:
         detail = f"the series store refuses it: {error}"
         return Plan(quarantine=[refused(spooled, detail, self.records.known.routes)])
+
+    def _refused_of(self, made: Plan, error: SamplesRefused) -> list[Quarantined]:
+        """The packets with blocks that the store never takes, each once; what else they said it has."""
+        why = {made.told_in[number].id: (made.told_in[number], reason) for number, reason in error.why.items()}
+        return [
+            refused(spooled, f"the series store refuses a part of it: {reason}", self.records.known.routes)
+            for spooled, reason in why.values()
+        ]
 
     def _trouble(self) -> str:
         try:

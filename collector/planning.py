@@ -61,12 +61,14 @@ EVERYTHING = Scope()
 class Plan:
     """What the pipeline will write for a batch of packets.
 
-    packets: how many of the scope said something. unbound: values of known devices in registers that feed no meter; of
-    each only one every TELL_AGAIN_MS goes to quarantine. told: the (device, register) pairs of these that this plan
-    puts there. homeless: something had no meter that the table could have known: is the table up to date?
+    told_in: the packet of each block. packets: how many of the scope said something. unbound: values of known devices
+    in registers that feed no meter; of each only one every TELL_AGAIN_MS goes to quarantine. told: the (device,
+    register) pairs of these that this plan puts there. homeless: something had no meter that the table could have
+    known: is the table up to date?
     """
 
     blocks: list[Samples] = field(default_factory=list)
+    told_in: list[Spooled] = field(default_factory=list)
     quarantine: list[Quarantined] = field(default_factory=list)
     packets: int = 0
     unbound: int = 0
@@ -99,6 +101,7 @@ def plan(batch: Iterable[Spooled], known: Known, scope: Scope = EVERYTHING) -> P
     for spooled in batch:
         if scope.has_topic(spooled.packet.topic):
             _plan_packet(made, spooled, known, memory, scope)
+            made.told_in += [spooled] * (len(made.blocks) - len(made.told_in))
     made.memory = memory.changes
     return made
 

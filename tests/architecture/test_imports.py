@@ -44,7 +44,7 @@ IMPURE_STANDARD = (
 )
 
 ONLY_IN = {
-    "influxdb_client": ("plagewatch/store/series/influx_connection.py",),
+    "influxdb_client": ("plagewatch/store/series/",),
     "sqlite3": ("plagewatch/store/", "collector/spool.py", "plagewatch/cli/bench_ledger.py"),  # to compare with
     "sqlalchemy": ("plagewatch/store/",),
     "alembic": ("plagewatch/store/",),

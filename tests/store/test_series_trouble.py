@@ -15,7 +15,7 @@ from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.readings import Quality, Samples
 from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.series.influx import InfluxSeries
-from plagewatch.store.series.line_protocol import fingerprint, sample_bodies
+from plagewatch.store.series.line_protocol import fingerprint, sample_lines
 from plagewatch.store.series.opening import open_series
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -159,7 +159,7 @@ def test_rooms_that_start_together_bring_an_old_file_up_to_date_once(first_versi
 
 
 def lines(*blocks: Samples) -> list[str]:
-    return b"".join(sample_bodies(blocks, 1_000)).decode().splitlines()
+    return sample_lines(blocks).body(slice(None)).decode().splitlines()
 
 
 def test_who_told_a_sample_is_a_tag_where_it_is_a_device_and_a_field_where_it_is_a_file():
@@ -177,8 +177,10 @@ def test_who_told_a_sample_is_a_tag_where_it_is_a_device_and_a_field_where_it_is
 def test_the_moment_of_receipt_stands_with_the_first_instant_of_a_block():
     blocks = [Samples("m", "gas_volume", [3, 1, 2], [0.0] * 3, "mqtt:a", 5), Samples("n", "co2", [7], [0.0], "s", 6)]
     assert ["received_ms" in line for line in lines(*blocks)] == [False, True, False, True]
-    assert [line for body in sample_bodies(blocks, 3) for line in body.decode().splitlines()] == lines(*blocks)
-    assert lines(Samples("m", "gas_volume", [], [], "mqtt:a", 5)) == []
+    made = sample_lines(blocks)
+    assert [made.body([place]).decode().strip() for place in range(4)] == lines(*blocks)
+    assert (made.block, made.by_time(0, 3)) == ([0, 0, 0, 1], [1, 2, 0])
+    assert len(sample_lines([Samples("m", "gas_volume", [], [], "mqtt:a", 5)])) == 0
 
 
 def test_an_instant_that_no_store_can_hold_is_refused_before_anything_is_kept():

@@ -19,7 +19,7 @@ from plagewatch.store.names import (
     TAG_METER,
     TAG_REGISTER,
 )
-from plagewatch.store.series.blocks import told
+from plagewatch.store.series import blocks as rows
 from plagewatch.store.series.influx_answers import Found
 from plagewatch.store.series.influx_connection import InfluxConnection
 from plagewatch.store.series.influx_evidence import (
@@ -38,23 +38,31 @@ from plagewatch.store.series.influx_figures import (
     points,
     points_held,
 )
+from plagewatch.store.series.influx_trouble import Asked, told
 from plagewatch.store.series.line_protocol import (
     EARLIEST_NS,
     LATEST_NS,
     NS_PER_MS,
     NS_PER_S,
+    FigureLines,
     figure_lines,
     name_of_tag,
     point_lines,
     quoted,
-    sample_bodies,
+    sample_lines,
     time_ns,
     where,
     where_any,
 )
-from plagewatch.store.series.protocol import Evidence, Figures, FiguresHeld, Points, PointsHeld
-
-LINES_PER_WRITE = 20_000
+from plagewatch.store.series.protocol import (
+    Evidence,
+    Figures,
+    FiguresHeld,
+    Points,
+    PointsHeld,
+    SamplesRefused,
+    SeriesError,
+)
 
 # Meters asked for in one question.
 METERS_TOGETHER = 500
@@ -72,7 +80,7 @@ class InfluxSeries:
     def set_up(self) -> None:
         """Make the buckets that are not there. Data are kept for ever: they are the proof of a saving."""
         self._influx.ping()
-        with self._influx.told():
+        with told(Asked(self._influx.url)):
             buckets = self._influx.client.buckets_api()
             # Asked for by name, a bucket that is not there is an error to a token of this organisation alone.
             there = {bucket.name for bucket in buckets.find_buckets_iter(org=self._influx.org)}
@@ -82,8 +90,18 @@ class InfluxSeries:
                     buckets.create_bucket(bucket_name=name, org=self._influx.org, retention_rules=[rule])
 
     def write_samples(self, blocks: Sequence[Samples]) -> None:
-        for body in sample_bodies(blocks, LINES_PER_WRITE):
-            self._influx.write(EVIDENCE_BUCKET, body)
+        lines = sample_lines(blocks)
+        refused = self._influx.write(EVIDENCE_BUCKET, lines)
+        if refused:
+            why = {lines.block[place]: reason for place, reason in refused.items()}
+            first = min(refused)
+            at = np.datetime64(int(lines.at_ns[first]) // NS_PER_MS, "ms")
+            block = blocks[lines.block[first]]
+            raise SamplesRefused(
+                f"The bucket `{EVIDENCE_BUCKET}` never takes {len(refused)} of {len(lines)} samples, the first of "
+                f"{block.meter} {block.register} at {at} UTC: {refused[first]}",
+                why,
+            )
 
     def samples(
         self, meter: str, register: str, start_ms: int, end_ms: int, without: Sequence[SourceSpan] = ()
@@ -105,8 +123,8 @@ class InfluxSeries:
     def blocks(self, meter: str, register: str, start_ms: int, end_ms: int) -> Iterator[Samples]:
         condition = _of_register(meter, register, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS))
         query = f"SELECT value, received_ms, source FROM {SAMPLE} WHERE {condition} {BY_SERIES}"
-        for rows in rows_told(self._influx.pieces(EVIDENCE_BUCKET, query)):
-            yield from told(meter, register, rows)
+        for some in rows_told(self._influx.pieces(EVIDENCE_BUCKET, query)):
+            yield from rows.told(meter, register, some)
 
     def samples_around(
         self, meter: str, register: str, start_ms: int, end_ms: int, beyond: int, without: Sequence[SourceSpan] = ()
@@ -189,9 +207,8 @@ class InfluxSeries:
     def check(self) -> None:
         self._influx.ping()
         for bucket in (EVIDENCE_BUCKET, ENERGY_BUCKET):
-            # A comment stores nothing, but is refused like a point where the bucket or the right is missing.
-            self._influx.write(bucket, b"# plagewatch may write here")
-            self._influx.found(bucket, "SHOW MEASUREMENTS LIMIT 1", text=True)
+            self._influx.check_write(bucket)
+            self._influx.check_read(bucket)
 
     def close(self) -> None:
         self._influx.close()
@@ -215,9 +232,15 @@ class InfluxSeries:
             limit *= 4
 
     def _write(self, bucket: str, lines: Iterable[str]) -> None:
-        remaining = iter(lines)
-        while batch := list(islice(remaining, LINES_PER_WRITE)):
-            self._influx.write(bucket, "\n".join(batch).encode())
+        made = FigureLines(list(lines))
+        refused = self._influx.write(bucket, made)
+        if refused:
+            first = min(refused)
+            raise SeriesError(
+                f"The bucket `{bucket}` never takes {len(refused)} of {len(made)} figures, the first of them "
+                f"{made.text[first]!r}: {refused[first]}",
+                retryable=False,
+            )
 
 
 def _of_register(meter: str, register: str, start_ns: int, end_ns: int) -> str:

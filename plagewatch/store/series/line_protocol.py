@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -111,38 +113,100 @@ def fingerprint(value: Floats) -> NDArray[np.int64]:
     return (mixed % np.uint64(NS_PER_MS)).astype(np.int64)
 
 
-def sample_bodies(blocks: Sequence[Samples], most_lines: int) -> Iterator[bytes]:
-    """Evidence, one line a sample in the order of the blocks, in pieces of so many lines, the last of fewer.
+Places = slice | list[int]
+"""Which lines, by number."""
+
+
+class Lines(Protocol):
+    """Lines of points, made into text as far as they are asked for."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def body(self, places: Places) -> bytes:
+        """The text of some of them."""
+
+    def by_time(self, start: int, stop: int) -> list[int]:
+        """The numbers of the lines from `start` to `stop`, those of near instants beside each other where they know."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureLines:
+    """Lines that are text already."""
+
+    text: list[str]
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def body(self, places: Places) -> bytes:
+        some = self.text[places] if isinstance(places, slice) else [self.text[place] for place in places]
+        return "\n".join(some).encode()
+
+    def by_time(self, start: int, stop: int) -> list[int]:
+        return list(range(start, min(stop, len(self.text))))
+
+
+@dataclass(frozen=True, slots=True)
+class SampleLines:
+    """Evidence, one line a sample in the order of the blocks, as columns.
+
+    block: the number of the block that each line is of.
+    """
+
+    heads: list[str]
+    value: NDArray[np.float64]
+    tails: list[str]
+    at_ns: NDArray[np.int64]
+    block: list[int]
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    def body(self, places: Places) -> bytes:
+        if isinstance(places, slice):
+            heads, tails = self.heads[places], self.tails[places]
+        else:
+            heads, tails = [self.heads[place] for place in places], [self.tails[place] for place in places]
+        cells = [""] * (4 * len(heads))
+        cells[0::4], cells[1::4], cells[2::4] = heads, _texts(self.value[places], ""), tails
+        cells[3::4] = _texts(self.at_ns[places], "\n")
+        return "".join(cells).encode()
+
+    def by_time(self, start: int, stop: int) -> list[int]:
+        order = np.argsort(self.at_ns[start:stop], kind="stable")
+        return [start + int(place) for place in order]
+
+
+def sample_lines(blocks: Sequence[Samples]) -> SampleLines:
+    """Evidence as points.
 
     Who told it is a tag where it stays the same for a meter's register, and a field for files, of which there may be
     one a day. The moment of receipt stands with the first instant of a block alone: each field more costs the store a
     quarter of a point. Raises SeriesError for what is no number or no instant that InfluxDB can hold.
+
+    >>> lines = sample_lines([Samples("m", "gas_volume", [1, 2], [0.0, 0.0], "mqtt:attic", 9)])
+    >>> print(lines.body([1]).decode().strip())
+    sample,meter=m,register=gas_volume,told_by=mqtt:attic value=0.0 2000000
     """
     at_ms, value = gathered(blocks)
     if len(at_ms) and not EARLIEST_NS // NS_PER_MS < at_ms.min() <= at_ms.max() < LATEST_NS // NS_PER_MS:
         raise SeriesError("Evidence has an instant beyond what InfluxDB can hold (years 1677 to 2262)", retryable=False)
-    at_ns = at_ms * NS_PER_MS + fingerprint(value)
     heads: list[str] = []
     tails: list[str] = []
-    received: dict[int, str] = {}  # by line
-    for block in blocks:
+    owners: list[int] = []
+    for number, block in enumerate(blocks):
         start, count = len(heads), len(block.at_ms)
         if not count:
             continue
         head, tail = _sample_frame(block)
         heads += [head] * count
         tails += [tail] * count
+        owners += [number] * count
         if block.received_ms != NOT_TOLD_MS:
             first = start + (int(at_ms[start : start + count].argmin()) if count > 1 else 0)
-            received[first] = f",received_ms={block.received_ms}.0"
-    for first, tail in received.items():
-        tails[first] = tail + tails[first]
-    for start in range(0, len(heads), most_lines):
-        piece = slice(start, start + most_lines)
-        cells = [""] * (4 * len(heads[piece]))
-        cells[0::4], cells[1::4], cells[2::4] = heads[piece], _texts(value[piece], ""), tails[piece]
-        cells[3::4] = _texts(at_ns[piece], "\n")
-        yield "".join(cells).encode()
+            tails[first] = f",received_ms={block.received_ms}.0{tail}"
+    return SampleLines(heads, value, tails, at_ms * NS_PER_MS + fingerprint(value), owners)
 
 
 def _texts(numbers: NDArray[np.float64] | NDArray[np.int64], end: str) -> list[str]:

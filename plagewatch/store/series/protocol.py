@@ -23,6 +23,17 @@ class SeriesError(Exception):
         self.retryable = retryable
 
 
+class SamplesRefused(SeriesError):
+    """A store will never take some of the evidence; all the rest is kept.
+
+    why: the reason by the number of the block in what was to be written.
+    """
+
+    def __init__(self, message: str, why: Mapping[int, str]) -> None:
+        super().__init__(message, retryable=False)
+        self.why = why
+
+
 NOT_TOLD_MS = -1
 """In place of the moment of receipt, where the store was not told it."""
 
@@ -121,7 +132,8 @@ class SeriesStore(Protocol):
         """Keep evidence. The same (meter, register, instant, value) again changes nothing; another value is kept.
 
         Told again with another quality, the better one holds, whichever came first. Told by several sources, it is of
-        the last of them at least: a store may keep that others told it too.
+        the last of them at least: a store may keep that others told it too. Raises SamplesRefused where the store will
+        never take some of it, and has the rest.
         """
 
     def samples(
