@@ -24,6 +24,7 @@ class AppContext:
     now_s: seconds since 1970 UTC. ticket_title, ticket_sentence, first_checks: what the rules say of a ticket, in the
     language that is their last argument. preview: what the collector reads in a device's packets in quarantine (the
     oldest first), by the routes there are and what decoders remember. families: names of the decoder families.
+    away: why the records cannot be used now, empty where they can; it is asked with every request and must not wait.
     """
 
     engine: Engine
@@ -37,13 +38,30 @@ class AppContext:
     first_checks: Callable[[Ticket, str], list[str]]
     preview: Callable[[str, Sequence[Quarantined], Sequence[TopicRoute], Mapping[str, str]], DevicePreview]
     families: Sequence[str]
+    away: Callable[[], str] = str
 
 
-def context_of(request: Request) -> AppContext:
-    """The context that `create_app` was given."""
+class RecordsAway(Exception):
+    """The records cannot be used now; the message says why. Asking them would only wait."""
+
+
+async def context_of(request: Request) -> AppContext:
+    """The context that `create_app` was given. Raises RecordsAway."""
+    context = await context_alone(request)
+    if why := context.away():
+        raise RecordsAway(why)
+    return context
+
+
+async def context_alone(request: Request) -> AppContext:
+    """The context for what needs no store."""
+    # These are coroutines, so that a request that waits for nothing needs none of the threads, which may all wait.
     context: AppContext = request.app.state.context
     return context
 
 
 Context = Annotated[AppContext, Depends(context_of)]
 """A route's parameter of this type receives the context."""
+
+ContextAlone = Annotated[AppContext, Depends(context_alone)]
+"""The same for a route that needs no store and must answer when these do not."""

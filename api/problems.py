@@ -11,9 +11,12 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.context import AppContext, RecordsAway
 from api.language import language_of
 from api.pages import page
 from api.safety import HEADERS, PAGE_POLICY
+from plagewatch.health import PartHealth, PartState
+from plagewatch.store.engine import RECORDS_AWAY
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.tickets.texts import N_
 from plagewatch.words import words
@@ -70,6 +73,15 @@ def catch_problems(app: FastAPI) -> None:
         problem = Problem(503, f"The series store did not answer: {error}", "series store", advice)
         return answer(request, problem, {"Retry-After": "10"} if error.retryable else None)
 
+    def _records(request: Request, error: Exception) -> Response:
+        told = next(iter(str(error).splitlines()), "")
+        LOG.warning("the records did not answer %s: %s", request.url.path, told)
+        problem = Problem(503, f"The records did not answer: {told}", "records", "Try again in a moment.")
+        return answer(request, problem, {"Retry-After": "10"})
+
+    for kind in (RecordsAway, *RECORDS_AWAY):
+        app.add_exception_handler(kind, _records)
+
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> Response:
         LOG.error("%s failed", request.url.path, exc_info=error)
@@ -94,10 +106,17 @@ def answer(request: Request, problem: Problem, headers: Any = None) -> Response:
         "title": say(_TITLES.get(problem.status, OTHER)),
         "advice": say(_ADVICE[problem.status]) if problem.status in _ADVICE else "",
         "problem": problem,
+        "ailing": _ailing(request) if problem.status == 503 else [],
     }
     response = page(request, "problem.html", values, problem.status)
     response.headers.update(headers or {})
     return response
+
+
+def _ailing(request: Request) -> list[PartHealth]:
+    """The parts that have trouble: what is there to see while nothing else can be shown."""
+    context: AppContext = request.app.state.context
+    return [part for part in context.health() if part.state is not PartState.WELL]
 
 
 OTHER = N_("This cannot be shown")
@@ -108,7 +127,7 @@ _TITLES = {
     413: N_("That is too large"),
     422: N_("Something in the address or the form is not right"),
     500: N_("Something went wrong here"),
-    503: N_("The figures cannot be reached now"),
+    503: N_("This cannot be shown right now"),
 }
 
 _ADVICE = {
@@ -121,7 +140,9 @@ _ADVICE = {
     413: N_("A picture may have up to 8 MB: take a smaller one, or leave it out."),
     422: N_("Go back, correct what you filled in or the address, and try again."),
     500: N_("It has been noted. Try again; if it stays, tell the energy cell."),
-    503: N_("The store of the figures does not answer. Nothing is lost: try again in a moment."),
+    503: N_(
+        "A database of the product does not answer. What the meters send is kept all the same: try again in a moment."
+    ),
 }
 """What a person can do, in their language; the exact words for the energy cell stand below it in English."""
 

@@ -68,6 +68,7 @@ ZONES: Mapping[str, str] = {"centre": N_("Centre"), "north": N_("North")}
 """Names of dispatching zones; another zone is shown as it was entered."""
 
 PARTS: Mapping[str, str] = {
+    "records": N_("Database of meters and tickets"),
     "series store": N_("Store of readings and figures"),
     "series": N_("Newest reading"),
     "mqtt": N_("Connection to the meters (MQTT)"),

@@ -9,9 +9,9 @@ import sys
 import threading
 from pathlib import Path
 
+from plagewatch.cli.collecting import collector_of
 from plagewatch.cli.opening import read_settings, stores
 from plagewatch.cli.rooms import Running
-from plagewatch.cli.wiring import collector_of
 
 ROLLUPS = ("ledger", "ledger check")
 LOOK_S = 0.02
@@ -22,8 +22,9 @@ def main(ready: Path, *, rollups: bool) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     with stores(read_settings(None)) as opened:
-        _, mqtt, ticks = collector_of(opened)
-        running = Running(opened, [tick for tick in ticks if rollups or tick.name not in ROLLUPS], [mqtt])
+        collecting = collector_of(opened)
+        mqtt = collecting.mqtt
+        running = Running([tick for tick in collecting.ticks if rollups or tick.name not in ROLLUPS], [mqtt])
         running.start()
         try:
             while not mqtt.connected and not stop.wait(LOOK_S):

@@ -72,7 +72,7 @@ def digest_write(
 def digest_send(data: DataDir = None) -> None:
     """Send the digests that are due, and every other mail that waits."""
     from digest import schedule
-    from plagewatch.cli.wiring import renderers, smtp_of
+    from plagewatch.cli.mailing import renderers, smtp_of
 
     settings = read_settings(data)
     server = smtp_of(settings)

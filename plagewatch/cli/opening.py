@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from plagewatch.plage.portfolio import Portfolio, PortfolioError, parse
 from plagewatch.settings import Settings
-from plagewatch.store.engine import Engine, RecordsUnreachable, open_records
-from plagewatch.store.series.opening import open_series
+from plagewatch.store.engine import Engine, RecordsUnreachable, bring_up, engine_at
+from plagewatch.store.series.opening import series_at
 from plagewatch.store.series.protocol import SeriesError, SeriesStore
 from plagewatch.words import LANGUAGES
 
@@ -85,15 +85,34 @@ class Stores:
 
 @contextmanager
 def stores(settings: Settings) -> Iterator[Stores]:
-    """Both stores, closed at the end. Raises Refused where one cannot be used."""
+    """Both stores, ready to use and closed at the end. Raises Refused where one cannot be used."""
+    with stores_later(settings) as opened:
+        try:
+            bring_up(opened.engine)
+            opened.series.check()
+        except RecordsUnreachable as error:
+            refuse(_no_records(error))
+        except SeriesError as error:
+            refuse(str(error))
+        yield opened
+
+
+@contextmanager
+def stores_later(settings: Settings) -> Iterator[Stores]:
+    """Both stores, of which services have not been asked yet: see `watches_of`. Closed at the end.
+
+    Raises Refused where no time can put it right: a malformed address, or an embedded store on a disk that fails.
+    """
     make_folder(settings.data_dir)
     try:
-        engine = open_records(settings.records_at())
+        engine = engine_at(settings.records_at())
+        if engine.dialect.name == "sqlite":
+            bring_up(engine)
     except RecordsUnreachable as error:
-        refuse(f"The records cannot be opened ({error}); see PLAGEWATCH_RECORDS_URL and --data.")
+        refuse(_no_records(error))
     try:
         try:
-            series = open_series(
+            series = series_at(
                 settings.data_dir,
                 settings.influx_url,
                 settings.influx_token.get_secret_value(),
@@ -108,6 +127,10 @@ def stores(settings: Settings) -> Iterator[Stores]:
             series.close()
     finally:
         engine.dispose()
+
+
+def _no_records(error: RecordsUnreachable) -> str:
+    return f"The records cannot be opened ({error}); see PLAGEWATCH_RECORDS_URL and --data."
 
 
 def read_portfolio(settings: Settings) -> Portfolio:

@@ -2,25 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
-import uvicorn
-from apscheduler.schedulers.background import BackgroundScheduler
 
-from collector.spool import SpoolError
-from plagewatch.cli.opening import Stores, refuse
+from plagewatch.cli.opening import refuse
+from plagewatch.cli.watching import FORESEEN, StoreAway, Watch, sentence
 from plagewatch.health import PartHealth, PartState
-from plagewatch.store.engine import RecordsError
-from plagewatch.store.series.protocol import SeriesError
 
 log = structlog.get_logger()
 
-FORESEEN = (SeriesError, SpoolError, RecordsError)
-"""Troubles of a disk or a service: a sentence says it, a traceback would only fill the disk further."""
+STOPPING_S = 3.5
 
 
 class Part(Protocol):
@@ -35,30 +29,42 @@ class Part(Protocol):
 
 @dataclass(slots=True)
 class Tick:
-    """A piece of work that is done again and again. What is due it reads from the store; here is only its pulse."""
+    """A piece of work that is done again and again. What is due it reads from the store; here is only its pulse.
+
+    needs: services without which there is nothing to try.
+    """
 
     name: str
     every_s: float
     work: Callable[[], object]
+    needs: Sequence[Watch] = ()
     last_done_s: float | None = None
+    took_s: float = 0.0
+    failures: int = 0
     trouble: str = ""
     made_s: float = field(default_factory=time.time)
 
     def __call__(self) -> None:
         """Do the work once; trouble is told and the next pulse tries again."""
+        began_s = time.monotonic()
         try:
+            for need in self.needs:
+                if need.trouble(time.time()):
+                    raise StoreAway(f"waits for: {need.part}")
             self.work()
         except Exception as error:
-            # One part's trouble must not stop the scheduler's thread; it is shown in the health until a pulse succeeds.
-            told = next(iter(str(error).splitlines()), "") or type(error).__name__
-            if self.trouble != told:
+            # One part's trouble must not stop its thread; it is shown in the health until a pulse succeeds.
+            told = sentence(error)
+            if self.trouble != told and not isinstance(error, StoreAway):  # the service's own trouble is told once
                 log.error("tick failed", part=self.name, error=told, exc_info=not isinstance(error, FORESEEN))
             self.trouble = told
+            self.failures += 1
         else:
             if self.trouble:
                 log.info("tick works again", part=self.name)
             self.trouble = ""
             self.last_done_s = time.time()
+            self.took_s = time.monotonic() - began_s
 
     def health(self, now_s: float) -> PartHealth:
         """Well while it succeeds and keeps its pace."""
@@ -70,60 +76,85 @@ class Tick:
             return PartHealth(self.name, PartState.DEGRADED, f"has not run for {standing_s:.0f} s", age_s)
         return PartHealth(self.name, PartState.WELL, "", age_s)
 
+    def pulse(self, stopping: threading.Event) -> None:
+        """Work at once, as something may have fallen due while the process was down, and then at the pace."""
+        while not stopping.is_set():
+            next_s = time.monotonic() + self.every_s
+            self()
+            stopping.wait(max(0.0, next_s - time.monotonic()))
+
 
 @dataclass(slots=True)
 class Running:
-    """All that runs in this process."""
+    """All that runs in this process.
 
-    stores: Stores
+    watches: services that are asked in the background. at_stop: told first when all shall stop.
+    """
+
     ticks: list[Tick] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
-    _scheduler: BackgroundScheduler | None = None
+    watches: list[Watch] = field(default_factory=list)
+    at_stop: list[Callable[[], None]] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Start the parts, then the pulse."""
+        """Start the parts, then the questions, then the pulses; nothing of it waits for a service."""
         for part in self.parts:
             part.start()
-        scheduler = BackgroundScheduler(timezone="UTC")
+        for watch in self.watches:
+            watch.start()
         for tick in self.ticks:
-            scheduler.add_job(
-                tick,
-                "interval",
-                seconds=tick.every_s,
-                next_run_time=datetime.now(UTC),  # what fell due while the process was down is looked for at once
-                misfire_grace_time=None,
-                coalesce=True,
-                max_instances=1,
-            )
-        scheduler.start()
-        self._scheduler = scheduler
+            # A thread each, and none that the end of the process waits for: a service that hangs holds up its own tick.
+            thread = threading.Thread(target=tick.pulse, args=[self._stopping], name=f"tick {tick.name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
-    def stop(self) -> None:
-        """Stop in the opposite order; work under way is finished first."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=True)
-        for part in reversed(self.parts):
-            part.stop()
+    def wait(self, seconds: float) -> list[str]:
+        """Wait until all services have answered, but not longer; those that have not, and why."""
+        end = time.monotonic() + seconds
+        waited = [watch for watch in self.watches if not watch.wait(max(0.0, end - time.monotonic()))]
+        return [watch.trouble(time.time()) for watch in waited]
+
+    def stop(self, seconds: float = STOPPING_S) -> list[str]:
+        """Stop everything; what has not ended by then, by its thread's name.
+
+        Whatever is cut off between two writes is done again at the next start, so nothing waits for long.
+        """
+        end = time.monotonic() + seconds
+        self._stopping.set()
+        for tell in self.at_stop:
+            tell()
+        for watch in self.watches:
+            watch.stop()
+        stopping = [threading.Thread(target=part.stop, name=type(part).__name__, daemon=True) for part in self.parts]
+        for thread in reversed(stopping):
+            thread.start()
+        left = []
+        for thread in [*stopping, *self._threads]:
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                left.append(thread.name)
+        return left
 
     def health(self) -> list[PartHealth]:
-        """How each part is doing now."""
+        """How each part is doing, as it was last seen: nothing is asked for it."""
         now = time.time()
-        return [self._store_health(now), *(p.health(now) for p in self.parts), *(t.health(now) for t in self.ticks)]
+        parts = [*(watch.health(now) for watch in self.watches), *(part.health(now) for part in self.parts)]
+        return parts + [tick.health(now) for tick in self.ticks]
 
-    def _store_health(self, now_s: float) -> PartHealth:
-        try:
-            self.stores.series.check()
-            newest_ms = max(self.stores.series.latest_sample_ms().values(), default=None)
-        except SeriesError as error:
-            return PartHealth("series store", PartState.DOWN, str(error))
-        age_s = None if newest_ms is None else max(0.0, now_s - newest_ms / 1000)
-        return PartHealth("series store", PartState.WELL, "", age_s)
+    def away(self, part: str) -> str:
+        """Why a service cannot be used now; empty where it can."""
+        now = time.time()
+        return "; ".join(told for watch in self.watches if watch.part == part and (told := watch.trouble(now)))
 
 
 class Pages:
     """The web server in a thread of its own, so that the main thread hears Ctrl-C."""
 
     def __init__(self, app: Callable[..., Any], host: str, port: int) -> None:
+        import uvicorn  # a collector without pages has no use for it
+
         config = uvicorn.Config(app, host=host, port=port, log_level="critical", access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="pages", daemon=True)
@@ -140,10 +171,10 @@ class Pages:
                 )
             time.sleep(0.02)
 
-    def stop(self) -> None:
-        """Finish the requests under way and close."""
+    def stop(self, seconds: float = 2.0) -> None:
+        """Finish the requests under way and close; one that waits for a service that hangs is cut off."""
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(seconds)
 
     def health(self, now_s: float) -> PartHealth:
         """Well while the server's thread lives."""

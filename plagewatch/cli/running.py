@@ -3,7 +3,9 @@
 Rooms are loaded by the command that needs them: together they take seconds, which `--help` should not.
 """
 
+import os
 import signal
+import sys
 import threading
 import time
 from contextlib import closing
@@ -15,13 +17,25 @@ from urllib.parse import urlsplit
 import typer
 
 from plagewatch.cli import later
-from plagewatch.cli.opening import DataDir, now_s, read_portfolio, read_settings, refuse, say, show, stores
+from plagewatch.cli.broker.command import broker
+from plagewatch.cli.opening import (
+    DataDir,
+    now_s,
+    read_portfolio,
+    read_settings,
+    refuse,
+    say,
+    show,
+    stores,
+    stores_later,
+)
 
 store = typer.Typer(no_args_is_help=True, help="The stores: set up, move.")
 simulate = typer.Typer(no_args_is_help=True, help="A made-up centre: live packets, or history as a folder.")
 collector = typer.Typer(no_args_is_help=True, help="The collector's spool.")
-broker = typer.Typer(no_args_is_help=True, help="The broker's configuration.")
 audit = typer.Typer(no_args_is_help=True, help="The audit trail.")
+
+OPENING_S = 3.0  # that long the first sentence waits for the stores; packets are taken meanwhile
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,7 +48,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(broker, name="broker")
     app.add_typer(audit, name="audit")
     later.promise(store, "move", later.SERVICES, "Move records and series from the embedded stores to production")
-    later.promise(broker, "config", later.SERVICES, "Write the Mosquitto configuration with its access list")
     later.promise(audit, "verify", later.OPERATIONS, "Verify that nobody changed the audit trail")
     later.promise(app, "backup", later.OPERATIONS, "Back up records, series and spool")
     later.promise(app, "restore", later.OPERATIONS, "Restore a backup")
@@ -71,20 +84,27 @@ def serve(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with stores(settings) as opened:
+    with stores_later(settings) as opened:
         running, _ = rooms(opened, portfolio, names)
         pages = None
         if "api" in names:
             pages = Pages(pages_of(opened, portfolio, running), settings.http_host, settings.http_port)
             pages.start()
         running.start()
+        for away in running.wait(OPENING_S):
+            say(f"{away}; it is tried again and again meanwhile")
         say(f"serving {', '.join(names)}" + (f" on http://{settings.http_host}:{settings.http_port}" if pages else ""))
         try:
             stop.wait()
         finally:
-            running.stop()
             if pages is not None:
                 pages.stop()
+            left = running.stop()
+            if left:
+                # What hangs is left where it is: everything is written so that it may be cut off at any point.
+                say(f"stopped without waiting for {', '.join(left)}")
+                sys.stdout.flush()
+                os._exit(0)
     show("stopped")
 
 
@@ -114,7 +134,7 @@ def collector_replay(
     data: DataDir = None,
 ) -> None:
     """Send packets of the spool through the decoders once more; a running collector does it beside its live packets."""
-    from plagewatch.cli.wiring import now_ms, replay_here
+    from plagewatch.cli.collecting import now_ms, replay_here
     from plagewatch.store.records import replays
     from plagewatch.store.records.replays import Asked
     from plagewatch.store.series.protocol import SeriesError

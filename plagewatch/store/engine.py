@@ -4,22 +4,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = [
+    "RECORDS_AWAY",
     "Engine",
     "RecordsError",
     "RecordsUnreachable",
+    "bring_up",
+    "engine_at",
     "migrate",
     "open_records",
 ]  # rooms name the type without touching the database library
 
 RecordsError = (DBAPIError, NoConnectionLeft)
 """What the records' database raises; shells that only tell it need no database library for that."""
+
+RECORDS_AWAY = (OperationalError, InterfaceError, NoConnectionLeft)
+"""Those of them that pass by themselves: no connection, no answer, a lock that is held for too long."""
 
 SCHEMA = Path(__file__).parent / "schema"
 
@@ -36,45 +42,62 @@ def open_records(url: str) -> Engine:
     SQLite, or PostgreSQL 15 and newer as `postgresql://`, `postgres://` or `postgresql+psycopg://`. Raises
     RecordsUnreachable where the URL is none, or the database cannot be reached or written.
     """
+    engine = engine_at(url)
+    try:
+        bring_up(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def engine_at(url: str) -> Engine:
+    """An engine that has not connected yet: `bring_up` comes before its first use, now or once the database answers.
+
+    Raises RecordsUnreachable where the URL is none.
+    """
     try:
         where = make_url(url)
     except (ArgumentError, ValueError):
         # Without the library's own words: of a text that it cannot read they may repeat the password.
         expected = "postgresql://USER:PASSWORD@HOST/DATABASE is expected"
         raise RecordsUnreachable(f"the URL cannot be read: {expected}") from None
-    if where.drivername.partition("+")[0] in ("postgresql", "postgres"):
-        return _open_postgres(where)
     try:
+        if where.drivername.partition("+")[0] in ("postgresql", "postgres"):
+            # Imported here: most commands of an embedded installation have no use for the driver.
+            from plagewatch.store import postgres
+
+            return postgres.open_engine(where)
         engine = create_engine(where)
-        if engine.dialect.name != "sqlite":
-            raise RecordsUnreachable(f"{engine.dialect.name} cannot hold them; SQLite and PostgreSQL can")
-        event.listen(engine, "connect", _set_up_sqlite)
-        migrate(engine)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise RecordsUnreachable(str(error)) from error
-    except DBAPIError as error:
-        raise RecordsUnreachable(str(error.orig).splitlines()[0]) from error
+    if engine.dialect.name != "sqlite":
+        raise RecordsUnreachable(f"{engine.dialect.name} cannot hold them; SQLite and PostgreSQL can")
+    event.listen(engine, "connect", _set_up_sqlite)
     return engine
 
 
-def _open_postgres(url: URL) -> Engine:
-    # Imported here: most commands of an embedded installation have no use for the driver.
+def bring_up(engine: Engine) -> None:
+    """Ask the database whether it can be used, and bring its schema to the newest where it is older.
+
+    Raises RecordsUnreachable.
+    """
+    if engine.dialect.name == "sqlite":
+        try:
+            migrate(engine)
+        except DBAPIError as error:
+            raise RecordsUnreachable(str(error.orig).splitlines()[0]) from error
+        return
     from plagewatch.store import postgres
 
-    engine = postgres.open_engine(url)
     try:
         with engine.connect() as connection:
             if why := postgres.too_old(connection):
-                raise RecordsUnreachable(f"{url.render_as_string(hide_password=True)}: {why}")
+                raise RecordsUnreachable(f"{engine.url.render_as_string(hide_password=True)}: {why}")
         migrate(engine)
     except DBAPIError as error:
-        engine.dispose()
         # Not `from error`: its text repeats the connection's parameters.
-        raise RecordsUnreachable(postgres.reason(error, url)) from None
-    except BaseException:
-        engine.dispose()
-        raise
-    return engine
+        raise RecordsUnreachable(postgres.reason(error, engine.url)) from None
 
 
 def migrate(engine: Engine) -> None:

@@ -40,6 +40,8 @@ class Centre:
     folder: Path
     parts: list[PartHealth] = field(default_factory=list)
 
+    away: list[str] = field(default_factory=list)
+
     def context(self) -> AppContext:
         portfolio = parse((ROOT / "plagewatch/plage/sample/portfolio.toml").read_text())
         return AppContext(
@@ -54,6 +56,7 @@ class Centre:
             first_checks=lambda ticket, language: [f"look first [{language}]"],
             preview=preview,
             families=FAMILY_NAMES,
+            away=lambda: "".join(self.away),
         )
 
 
@@ -66,7 +69,8 @@ def fill(engine: Engine, series: SqliteSeries, folder: Path) -> Centre:
     _open(engine, "tournesol.water", "night_flow", Urgency.URGENT, Skill.PLUMBING, NOW_S - 6 * DAY_S)
     _open(engine, "noord.gas", "no_data", Urgency.SOON, Skill.METERING, NOW_S - 30 * HOUR_S)
     _open(engine, "tournesol.elec", "unusual_load", Urgency.SOON, Skill.ELECTRICITY, NOW_S - 50 * HOUR_S)
-    return Centre(engine, series, folder, [PartHealth("collector", PartState.WELL, "", 42.0)])
+    parts = [PartHealth("collector", PartState.WELL, "", 42.0), PartHealth("series store", PartState.WELL, "", 120.0)]
+    return Centre(engine, series, folder, parts)
 
 
 def hold(engine: Engine) -> None:

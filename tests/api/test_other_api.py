@@ -20,19 +20,41 @@ def test_health_is_that_of_the_worst_part(client: TestClient, centre: Centre, st
     assert told["data_age_s"] == 120.0
 
 
-def test_health_tells_of_a_series_store_that_is_gone(client: TestClient, centre: Centre) -> None:
-    break_store(centre)
-    answer = client.get("/healthz")
-    assert answer.status_code == 503
-    assert [part["state"] for part in answer.json()["parts"] if part["part"] == "series store"] == ["down"]
-
-
-def test_a_process_that_tells_of_its_series_store_is_not_asked_again(client: TestClient, centre: Centre) -> None:
-    centre.parts.append(PartHealth("series store", PartState.WELL, "", 7.5))
+def test_health_asks_nobody(client: TestClient, centre: Centre) -> None:
     break_store(centre)  # whoever asks it gets no answer
     told = client.get("/healthz").json()
-    assert (told["state"], told["data_age_s"]) == ("well", 7.5)
-    assert [part["state"] for part in told["parts"] if part["part"] == "series store"] == ["well"]
+    assert (told["state"], told["data_age_s"]) == ("well", 120.0)
+
+
+def test_while_the_records_are_away_everything_says_so_and_health_is_told(client: TestClient, centre: Centre) -> None:
+    centre.away.append("records: it does not answer")
+    centre.parts.append(PartHealth("records", PartState.DOWN, "it does not answer"))
+    told = client.get("/api/v1/meters")
+    assert told.status_code == 503
+    assert told.headers["content-type"] == "application/problem+json"
+    assert told.headers["retry-after"] == "10"
+    assert told.json()["detail"] == "The records did not answer: records: it does not answer"
+    titles = {"nl": "niet getoond", "fr": "ne peut pas être affiché", "en": "cannot be shown right now"}
+    for language, title in titles.items():
+        page = client.get(f"/tickets?lang={language}")
+        assert page.status_code == 503
+        assert title in page.text
+        assert page.text.count("it does not answer") == 2  # the sentence, and the part with trouble
+    health = client.get("/healthz")
+    assert health.status_code == 503
+    assert {"part": "records", "state": "down", "detail": "it does not answer", "data_age_s": None} in health.json()[
+        "parts"
+    ]
+    centre.away.clear()
+    assert client.get("/api/v1/meters").status_code == 200
+
+
+def test_records_that_fail_within_a_request_are_told_in_a_sentence(client: TestClient, centre: Centre) -> None:
+    with centre.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE meter RENAME TO elsewhere")
+    told = client.get("/api/v1/meters")
+    assert told.status_code == 503
+    assert told.json()["detail"].startswith("The records did not answer: (sqlite3.OperationalError)")
 
 
 def test_sites_with_their_buildings(reading: TestClient) -> None:

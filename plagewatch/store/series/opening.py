@@ -13,15 +13,25 @@ def open_series(
 
     Raises SeriesError where it does not answer, or lacks a bucket or a right.
     """
-    if influx_url is None:
-        return SqliteSeries(data_dir / "series.db")
-    # Half a second of imports that an embedded installation need not wait for.
-    from plagewatch.store.series.influx import InfluxSeries
-
-    store = InfluxSeries(influx_url, influx_token, influx_org, influx_timeout_s)
+    store = series_at(data_dir, influx_url, influx_token, influx_org, influx_timeout_s)
     try:
         store.check()
     except SeriesError:
         store.close()
         raise
     return store
+
+
+def series_at(
+    data_dir: Path, influx_url: str | None, influx_token: str, influx_org: str, influx_timeout_s: float
+) -> SeriesStore:
+    """The series store of these settings; an InfluxDB has not been asked yet.
+
+    Raises SeriesError where the address is none, or the embedded file cannot be used.
+    """
+    if influx_url is None:
+        return SqliteSeries(data_dir / "series.db")
+    # Half a second of imports that an embedded installation need not wait for.
+    from plagewatch.store.series.influx import InfluxSeries
+
+    return InfluxSeries(influx_url, influx_token, influx_org, influx_timeout_s)

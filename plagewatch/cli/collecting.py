@@ -1,0 +1,161 @@
+"""The collector of a process: its spool, its connection, and what each of its pulses does."""
+
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector import ledger_check, rollup_job
+from collector.mqtt import MqttCollector
+from collector.mqtt_settings import MqttSettings, Tls, TlsUnusable
+from collector.pipeline import Pipeline
+from collector.replay import Replayer
+from collector.spool import Spool, SpoolError, SpoolInUse
+from plagewatch.cli.opening import Stores, now_s, refuse
+from plagewatch.cli.rooms import Tick
+from plagewatch.cli.watching import Watch
+from plagewatch.settings import Settings
+from plagewatch.store.records import replays, spools
+from plagewatch.store.records.spools import KnownSpool
+from plagewatch.store.series.protocol import SeriesError
+
+REPLAYING_S = 0.8  # the longest that a pulse goes on with a replay; live packets come between its batches
+SEEN_EVERY_S = 60.0
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """A collector: its pipeline with the spool, its connection, and the pulses that make evidence and figures."""
+
+    pipeline: Pipeline
+    mqtt: MqttCollector
+    ticks: list[Tick]
+
+
+class Spooling:
+    """What the collector does with its spool, pulse by pulse."""
+
+    def __init__(self, pipeline: Pipeline, mqtt: MqttCollector, place: str) -> None:
+        self._pipeline, self._mqtt, self._place = pipeline, mqtt, place
+        self._replayer = Replayer(pipeline)
+        self._seen_s = -SEEN_EVERY_S
+
+    def empty(self) -> None:
+        """Bring what waits into the stores, and go on with a replay."""
+        end = time.monotonic() + REPLAYING_S
+        self._tell()
+        self._drain()
+        while self._goes_on() and time.monotonic() < end:
+            self._drain()
+
+    def clean_up(self) -> None:
+        """Let go of what is old and handled; what somebody has just claimed is still needed."""
+        spool = self._pipeline.spool
+        if replays.waiting(self._pipeline.engine, spool.name) is None:
+            spool.prune(now_ms())
+
+    def _goes_on(self) -> bool:
+        return not self._pipeline.stopping.is_set() and self._replayer.step(now_ms())
+
+    def _drain(self) -> None:
+        report = self._pipeline.drain(now_ms())
+        self._mqtt.ask(report.asks, time.time())
+        if report.stopped:
+            raise SeriesError(report.stopped, retryable=True)
+
+    def _tell(self) -> None:
+        """That this spool is at work: a replay ends when all are through."""
+        if time.monotonic() - self._seen_s >= SEEN_EVERY_S:
+            engine = self._pipeline.engine
+            spools.seen(engine, KnownSpool(self._pipeline.spool.name, self._place, now_ms()))
+            replays.settle(engine, now_ms())
+            self._seen_s = time.monotonic()
+
+
+def collector_of(stores: Stores, needs: Sequence[Watch] = ()) -> Collecting:
+    """The collector, ready to start. needs: the watches of its stores.
+
+    Raises Refused where another collector has the spool, or it cannot be written.
+    """
+    path = stores.settings.data_dir / "spool.db"
+    try:
+        spool = Spool(path)
+    except SpoolError as error:
+        refuse(str(error))
+    pipeline = Pipeline(spool, stores.series, stores.engine)
+    mqtt = mqtt_of(stores.settings, pipeline)
+    spooling = Spooling(pipeline, mqtt, place_of(path))
+    engine, series = stores.engine, stores.series
+    ticks = [
+        Tick("spool", 1.0, spooling.empty, needs),
+        Tick("ledger", 5.0, lambda: rollup_job.run(engine, series, now_s()), needs),
+        Tick("ledger check", 600.0, lambda: ledger_check.nightly(engine, series, now_s()), needs),
+        Tick("spool clean-up", DAY_S, spooling.clean_up, needs[:1]),
+    ]
+    return Collecting(pipeline, mqtt, ticks)
+
+
+def place_of(spool: Path) -> str:
+    """Machine and file of a spool, for people."""
+    return f"{socket.gethostname()}:{spool.resolve()}"
+
+
+def replay_here(stores: Stores) -> str:
+    """Work off all replays in this process, figures made too; why not, where a running collector will, empty where so.
+
+    Raises Refused where the spool cannot be used, SeriesError where the series store cannot be written now.
+    """
+    path = stores.settings.data_dir / "spool.db"
+    try:
+        spool = Spool(path)
+    except SpoolInUse as error:
+        return str(error)
+    except SpoolError as error:
+        refuse(str(error))
+    with closing(spool):
+        spools.seen(stores.engine, KnownSpool(spool.name, place_of(path), now_ms()))
+        pipeline = Pipeline(spool, stores.series, stores.engine)
+        replayer = Replayer(pipeline)
+        stopped = pipeline.drain(now_ms()).stopped
+        while not stopped and replayer.step(now_ms()):
+            pass
+        current = replays.waiting(stores.engine, spool.name)
+        if stopped or current is not None:
+            raise SeriesError(stopped or (current.trouble if current else ""), retryable=True)
+        rollup_job.run(stores.engine, stores.series, now_s())
+    return ""
+
+
+def now_ms() -> int:
+    """The clock in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def mqtt_of(settings: Settings, pipeline: Pipeline) -> MqttCollector:
+    """The collector's connection to the broker of the settings. Raises Refused where its certificates are no use."""
+    secret = settings.mqtt_password
+    tls = Tls(settings.mqtt_ca_file, settings.mqtt_cert_file, settings.mqtt_key_file)
+    wanted = MqttSettings(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        version=settings.mqtt_version,
+        client_id=settings.mqtt_client_id,
+        username=settings.mqtt_username,
+        password=secret.get_secret_value() if secret else None,
+        topics=tuple(topic.strip() for topic in settings.mqtt_topics.split(",")),
+        tls=tls if settings.mqtt_encrypted() else None,
+        share=settings.mqtt_share,
+        session_expiry_s=settings.mqtt_session_expiry_s,
+        receive_maximum=settings.mqtt_receive_maximum,
+        max_packet_bytes=settings.mqtt_max_packet_bytes,
+        topic_aliases=settings.mqtt_topic_aliases,
+        broker_figures=settings.mqtt_broker_figures,
+        session_note=settings.data_dir / "mqtt-session.json",
+    )
+    try:
+        return MqttCollector(wanted, pipeline)
+    except TlsUnusable as error:
+        refuse(f"No connection to the broker: {error}. See PLAGEWATCH_MQTT_CA_FILE, _CERT_FILE and _KEY_FILE.")
