@@ -86,6 +86,18 @@ class Settings(BaseSettings):
     grafana_url: str | None = Field(None, description="Grafana that `dashboards push` writes to")
     grafana_token: SecretStr = Field(SecretStr(""), description="Service account token at Grafana")
 
+    weather_fetch: bool = Field(
+        False, description="Ask the sources of weather that are assigned to sites over the network; see weather.md"
+    )
+    weather_key: SecretStr = Field(
+        SecretStr(""), description="Key of a subscription at Open-Meteo; not set: its free service, non-commercial use"
+    )
+    weather_archive_url: str | None = Field(
+        None, description="Another server than Open-Meteo's for past days, e.g. one of your own"
+    )
+    weather_recent_url: str | None = Field(None, description="The same for recent days")
+    weather_rmi_url: str | None = Field(None, description="Another address of the RMI's WFS of automatic stations")
+
     plage_portfolio: Path | None = Field(None, description="Portfolio file of the PLAGE; not set: the sample portfolio")
 
     @field_validator("mqtt_topics")
@@ -122,7 +134,9 @@ class Settings(BaseSettings):
             raise ValueError("it is off, and yet a certificate is named: leave one of them out")
         return wanted
 
-    @field_validator("influx_url", "grafana_url", "base_url")
+    @field_validator(
+        "influx_url", "grafana_url", "base_url", "weather_archive_url", "weather_recent_url", "weather_rmi_url"
+    )
     @classmethod
     def _address(cls, url: str | None) -> str | None:
         if url is None:
@@ -137,7 +151,7 @@ class Settings(BaseSettings):
             raise ValueError("an address holds no user and password here; there are settings for them")
         return url.strip().rstrip("/")
 
-    @field_validator("influx_token", "grafana_token")
+    @field_validator("influx_token", "grafana_token", "weather_key")
     @classmethod
     def _token(cls, token: SecretStr) -> SecretStr:
         text = token.get_secret_value().strip()

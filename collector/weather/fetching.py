@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from collector.weather import own_sensors
 from collector.weather.planning import Wanted, due, final_until_s, together
 from collector.weather.source import DAY_S, Request, SourceError, Target, Told, WeatherSource
 from collector.weather.writing import write_new
@@ -83,6 +84,7 @@ def fetch(stores: Stores, sources: Mapping[Source, WeatherSource], run: Run, fir
     """Ask for what is due, the newest first. Troubles of a source are kept and told, not raised. Raises SeriesError."""
     report = Report()
     with turn(stores.engine, "weather"):
+        own_sensors.let_them_count(stores.engine, stores.series, run.now_ms)
         wanted = _wanted(stores, run, first)
         have = weather_sources.fetches(stores.engine)
         for name, source in sources.items():

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from plagewatch.cli import bench, boards, data, exporting, figures, importing, mails, running
+from plagewatch.cli import bench, boards, data, exporting, figures, importing, mails, running, weather
 from plagewatch.cli.logs import configure
 from plagewatch.cli.opening import Refused, say, show
 from plagewatch.settings import markdown_table
@@ -25,6 +25,7 @@ figures.add_to(app)
 bench.add_to(app)
 app.add_typer(mails.digest, name="digest")
 app.add_typer(boards.dashboards, name="dashboards")
+app.add_typer(weather.weather, name="weather")
 
 
 def run() -> None:

@@ -25,9 +25,9 @@ def server() -> Iterator[OpenMeteoServer]:
         yield told
 
 
-def client(server: OpenMeteoServer, pauses: list[float] | None = None, **limits: float) -> OpenMeteo:
+def client(server: OpenMeteoServer, pauses: list[float] | None = None, limits: Limits = Limits(2.0, 5.0)) -> OpenMeteo:
     kept = [] if pauses is None else pauses
-    getter = Getter(Limits(**{"connect_s": 2.0, "read_s": 5.0, **limits}), kept.append)
+    getter = Getter(limits, kept.append)
     return OpenMeteo(Address(server.url, server.url), getter, kept.append)
 
 
@@ -152,7 +152,7 @@ def test_a_server_in_trouble_is_asked_three_times_with_pauses_between(server):
 def test_trouble_that_lasts_is_told_and_can_be_tried_again(server, fault, why):
     server.faults += [fault] * 3
     with pytest.raises(SourceError, match=why) as told:
-        client(server, read_s=0.2).ask(OLD)
+        client(server, limits=Limits(read_s=0.2)).ask(OLD)
     assert (told.value.retryable, len(server.asked)) == (True, 3)
 
 
@@ -169,7 +169,7 @@ def test_no_network_is_told_in_words():
 def test_an_answer_without_end_is_cut_off(server):
     server.faults.append(lambda said: said | {"noise": "x" * 3_000_000})
     with pytest.raises(SourceError, match="not complete after 0 s"):
-        client(server, whole_s=0.0, tries=1).ask(OLD)
+        client(server, limits=Limits(whole_s=0.0, tries=1)).ask(OLD)
 
 
 def test_a_key_goes_to_the_customers_servers_and_no_other_address_is_changed(server):
