@@ -15,6 +15,7 @@ def upgrade() -> None:
     _weather()
     _evaluations()
     _ledger_tails()
+    _moves()
 
 
 def _quarantine_by_spool() -> None:
@@ -128,4 +129,24 @@ def _ledger_tails() -> None:
         sa.Column("tail", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["meter"], ["meter.id"], name=op.f("fk_ledger_tail_meter")),
         sa.PrimaryKeyConstraint("meter", name=op.f("pk_ledger_tail")),
+    )
+
+
+def _moves() -> None:
+    text, number = sa.String(), sa.BigInteger()
+    op.create_table(
+        "store_move",
+        *(sa.Column(name, text, nullable=False) for name in ("id", "source", "target", "halves")),
+        sa.Column("began_ms", number, nullable=False),
+        sa.Column("done_ms", number, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_store_move")),
+    )
+    op.create_table(
+        "store_move_step",
+        *(sa.Column(name, text, nullable=False) for name in ("move", "step")),
+        sa.Column("upto", sa.JSON(), nullable=False),
+        sa.Column("number", number, nullable=False),
+        sa.Column("done", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["move"], ["store_move.id"], name=op.f("fk_store_move_step_move")),
+        sa.PrimaryKeyConstraint("move", "step", name=op.f("pk_store_move_step")),
     )
