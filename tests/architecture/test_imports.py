@@ -50,6 +50,7 @@ ONLY_IN = {
     "alembic": ("plagewatch/store/",),
     "psycopg": ("plagewatch/store/postgres.py",),
     "paho": ("collector/", "simulators/"),
+    "cryptography": ("plagewatch/cli/broker/",),
     "iotcore": (*COMPOSITION_ROOT, "plagewatch/embedded_broker.py"),
     "fastapi": ("api/",),
     "starlette": ("api/",),

@@ -20,7 +20,6 @@ import pytest
         "bench boards",
         "bench digest",
         "store move --from a --to b",
-        "broker config",
         "audit verify",
         "backup --to x",
         "restore --from x",

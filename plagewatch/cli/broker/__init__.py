@@ -1,0 +1,1 @@
+"""`broker config`: a Mosquitto where each logger may say only what is its own."""
