@@ -1,7 +1,8 @@
 """The collector's disk queue: a packet that is in here may be acknowledged, whatever fails afterwards.
 
 SQLite in WAL mode with synchronous=FULL: `append` returns when the packets have reached the disk. Packets stay after
-they were handled, until `prune`, so that they can be replayed.
+they were handled, until `prune`, so that they can be replayed. Room that these leave in the file is used again; the
+file itself does not become smaller, so a disk that was filled by a backlog has room for the next one.
 """
 
 import fcntl
@@ -9,10 +10,12 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from collector.spool_figures import SpoolFigures
 from plagewatch.metering.readings import Packet
 
 _SCHEMA = """
@@ -34,6 +37,8 @@ INSERT INTO identity SELECT CASE WHEN EXISTS (SELECT 1 FROM watermark) THEN '' E
 """
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DAY_MS = 86_400_000
+_PRUNED_AT_ONCE = 2_000  # live packets come between
+_WAL_KEPT_BYTES = 32 << 20  # a large commit must not leave its size behind for ever
 
 
 class SpoolError(Exception):
@@ -45,6 +50,10 @@ class SpoolError(Exception):
     def __init__(self, message: str, *, retryable: bool) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class SpoolDamaged(SpoolError):
+    """The file is no sound database: `set_aside` puts it out of the way, and a new one can be begun."""
 
 
 class SpoolInUse(SpoolError):
@@ -70,7 +79,8 @@ class Spool:
 
         Raises SpoolError where the file cannot be written, is no spool, or another process has it open.
         """
-        self._path = path
+        self.path = path
+        self.damaged = ""  # what was found when the file turned out to be no sound database
         self._lock = threading.Lock()
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,13 +93,13 @@ class Spool:
 
     def _claimed(self) -> int:
         """The lock beside the file, held until it is closed or the process ends, however it ends."""
-        claim = os.open(self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        claim = os.open(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(claim)
             raise SpoolInUse(
-                f"the spool in {self._path.parent} is in use by another plagewatch: stop that one, or give this one "
+                f"the spool in {self.path.parent} is in use by another plagewatch: stop that one, or give this one "
                 "another data folder",
                 retryable=False,
             ) from error
@@ -100,9 +110,10 @@ class Spool:
 
     def _open(self) -> None:
         with self._told():
-            self._connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute(f"PRAGMA journal_size_limit={_WAL_KEPT_BYTES}")
             self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_NAMED} COMMIT;")
             self.name = str(self._connection.execute("SELECT name FROM identity").fetchone()[0])
 
@@ -146,26 +157,80 @@ class Spool:
 
     def waiting(self, consumer: str = "pipeline") -> int:
         """How many packets a consumer has not handled yet."""
-        return self._number("SELECT count(*) FROM packet WHERE id > ?", self.watermark(consumer))
+        # Places have no gaps, and what is not handled is not pruned.
+        return max(0, self.last_id() - max(self.watermark(consumer), self._number("SELECT min(id) FROM packet") - 1))
+
+    def figures(self) -> SpoolFigures:
+        """How much is in the spool; cheap, however much that is."""
+        first, mark = self._number("SELECT min(id) FROM packet"), self.watermark()
+        last, waiting = self.last_id(), self.waiting()
+        oldest_ms = None
+        if waiting:
+            oldest_ms = self._number("SELECT received_ms FROM packet WHERE id > ? ORDER BY id LIMIT 1", mark)
+        page = self._number("PRAGMA page_size")
+        wal = self.path.with_name(f"{self.path.name}-wal")
+        return SpoolFigures(
+            self.name,
+            self._number("SELECT seq FROM sqlite_sequence WHERE name = 'packet'"),
+            last - first + 1 if last else 0,
+            waiting,
+            oldest_ms,
+            page * self._number("PRAGMA page_count"),
+            page * self._number("PRAGMA freelist_count"),
+            wal.stat().st_size if wal.exists() else 0,
+        )
 
     def place_before(self, since_ms: int) -> int:
         """The place just before the first packet received at or after an instant: the watermark for a replay."""
         first = self._number("SELECT min(id) FROM packet WHERE received_ms >= ?", since_ms)
         return first - 1 if first else self.last_id()
 
-    def prune(self, now_ms: int, keep_days: float = 30.0, keep_bytes: int = 2 << 30) -> int:
+    def prune(self, now_ms: int, keep_days: float = 30.0, keep_bytes: int = 20 << 30) -> int:
         """Let go of handled packets older than `keep_days`, and of the oldest beyond `keep_bytes`; how many went.
 
-        A packet that some consumer has not handled never goes.
+        keep_bytes: of the file's pages that are in use, so that nothing has to be added up. A packet that some consumer
+        has not handled never goes. Done piece by piece: packets that arrive need not wait for all of it.
         """
+        gone = 0
+        while went := self._prune_some(now_ms - int(keep_days * _DAY_MS), keep_bytes):
+            gone += went
+        return gone
+
+    def _prune_some(self, before_ms: int, keep_bytes: int) -> int:
         with self._told(), self._transaction() as connection:
             handled = connection.execute("SELECT min(spool_id) FROM watermark").fetchone()[0] or 0
-            gone = connection.execute(
-                "DELETE FROM packet WHERE id <= ? AND received_ms < ?", (handled, now_ms - int(keep_days * _DAY_MS))
-            ).rowcount
-            keep = self._oldest_within(connection, keep_bytes)
-            gone += connection.execute("DELETE FROM packet WHERE id <= ? AND id < ?", (handled, keep)).rowcount
-        return gone
+            oldest = "SELECT id FROM packet WHERE id <= ? ORDER BY id LIMIT ?"
+            old = f"DELETE FROM packet WHERE id IN ({oldest}) AND received_ms < ?"
+            went = connection.execute(old, (handled, _PRUNED_AT_ONCE, before_ms)).rowcount
+            if not went and self._used_bytes(connection) > keep_bytes:
+                went = connection.execute(
+                    f"DELETE FROM packet WHERE id IN ({oldest})", (handled, self._beyond(connection, keep_bytes))
+                ).rowcount
+        return int(went)
+
+    @staticmethod
+    def _used_bytes(connection: sqlite3.Connection) -> int:
+        pages, free, size = (
+            int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
+    def _beyond(self, connection: sqlite3.Connection, keep_bytes: int) -> int:
+        """About how many packets are beyond that many bytes, at least a few, at most those that go at once."""
+        first, last = connection.execute("SELECT min(id), max(id) FROM packet").fetchone()
+        used = self._used_bytes(connection)
+        share = (used - keep_bytes) / used
+        return max(50, min(_PRUNED_AT_ONCE, int(share * (last - first + 1)))) if last else 0
+
+    def begin_anew(self, now_ms: int) -> Path:
+        """Put the damaged file out of the way and begin a new one; where the old one is now."""
+        with self._told(), self._lock:
+            self._connection.close()
+            aside = set_aside(self.path, now_ms)
+            self._open()
+            self.damaged = ""
+        return aside
 
     def close(self) -> None:
         """Let go of the file."""
@@ -174,17 +239,6 @@ class Spool:
             if self._claim >= 0:
                 os.close(self._claim)
                 self._claim = -1
-
-    @staticmethod
-    def _oldest_within(connection: sqlite3.Connection, keep_bytes: int) -> int:
-        total = connection.execute("SELECT coalesce(sum(length(payload)), 0) FROM packet").fetchone()[0]
-        if total <= keep_bytes:
-            return 0
-        for number, length in connection.execute("SELECT id, length(payload) FROM packet ORDER BY id"):
-            if total <= keep_bytes:
-                return int(number)
-            total -= length
-        return 1 << 62
 
     def _number(self, query: str, *values: object) -> int:
         with self._told(), self._lock:
@@ -211,6 +265,19 @@ class Spool:
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             closed = isinstance(error, sqlite3.ProgrammingError)
-            raise SpoolError(f"spool {self._path}: {error}", retryable=code not in _CORRUPT and not closed) from error
+            if code in _CORRUPT:
+                self.damaged = str(error)
+                raise SpoolDamaged(f"spool {self.path}: {error}", retryable=False) from error
+            raise SpoolError(f"spool {self.path}: {error}", retryable=not closed) from error
         except OSError as error:
-            raise SpoolError(f"spool {self._path}: {error}", retryable=True) from error
+            raise SpoolError(f"spool {self.path}: {error}", retryable=True) from error
+
+
+def set_aside(path: Path, now_ms: int) -> Path:
+    """Rename a damaged spool with what belongs to it, never delete it; its new name."""
+    stamp = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%dT%H%M%S")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    for ending in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    return aside

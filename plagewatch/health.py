@@ -1,5 +1,6 @@
 """How each part of the running product is doing, for `/healthz` and the pages."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +14,22 @@ class PartState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """What people who look at the pages should be told at once. text: English, with places for the numbers."""
+
+    text: str
+    numbers: Mapping[str, float]
+
+    def sentence(self, say: Callable[[str], str]) -> str:
+        """The sentence in the language of `say`.
+
+        >>> Alarm("%(gb).1f GB are left.", {"gb": 0.51}).sentence(str)
+        '0.5 GB are left.'
+        """
+        return say(self.text) % self.numbers
+
+
+@dataclass(frozen=True, slots=True)
 class PartHealth:
     """One part: how it is, what to do. data_age_s: age of the newest thing it handled; None = nothing yet."""
 
@@ -20,6 +37,7 @@ class PartHealth:
     state: PartState
     detail: str = ""
     data_age_s: float | None = None
+    alarms: tuple[Alarm, ...] = ()
 
 
 def overall(parts: list[PartHealth]) -> PartState:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.spool import Spool, SpoolError
+from collector.spool import Spool, SpoolDamaged, SpoolError
 from plagewatch.metering.readings import Packet
 
 DAY_MS = 86_400_000
@@ -59,7 +59,7 @@ def test_what_was_appended_is_there_after_a_kill(tmp_path):
 def test_a_second_process_is_refused_and_may_have_it_afterwards(spool):
     program = (
         "import sys; from pathlib import Path; from collector.spool import Spool, SpoolError\n"
-        f"try: Spool(Path({str(spool._path)!r})).close()\n"
+        f"try: Spool(Path({str(spool.path)!r})).close()\n"
         "except SpoolError as error: sys.exit(f'{error.retryable} {error}')\n"
     )
 
@@ -69,7 +69,7 @@ def test_a_second_process_is_refused_and_may_have_it_afterwards(spool):
 
     refused = other()
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"False the spool in {spool._path.parent} is in use")
+    assert refused.stderr.startswith(f"False the spool in {spool.path.parent} is in use")
     spool.append(packets(1))
     spool.close()
     assert other().returncode == 0
@@ -102,10 +102,80 @@ def test_unhandled_packets_are_never_pruned(spool):
 
 
 def test_the_oldest_go_where_bytes_are_short(spool):
-    spool.append(packets(5, received_ms=DAY_MS, size=100))
-    spool.set_watermark(5)
-    assert spool.prune(now_ms=DAY_MS, keep_bytes=250) == 3
-    assert [item.id for item in spool.read_after(0, 10)] == [4, 5]
+    spool.append(packets(3_000, received_ms=DAY_MS, size=2_000))  # one on each page of 4 096 bytes
+    spool.set_watermark(2_900)
+    kept = 6_000_000
+    gone = spool.prune(now_ms=DAY_MS, keep_bytes=kept)
+    figures = spool.figures()
+    assert kept - 51 * 4_096 < figures.file_bytes - figures.free_bytes <= kept
+    assert [item.id for item in spool.read_after(0, 2)] == [gone + 1, gone + 2]
+    assert spool.prune(now_ms=DAY_MS, keep_bytes=1) == 2_900 - gone  # what waits stays, however short bytes are
+    assert spool.waiting() == 100
+
+
+def test_room_that_packets_leave_is_used_again(spool):
+    spool.append(packets(2_000, size=2_000))
+    spool.set_watermark(2_000)
+    before = spool.figures()
+    spool.prune(now_ms=400 * DAY_MS)
+    assert spool.figures().free_bytes > 0.9 * before.file_bytes
+    spool.append(packets(1_500, size=2_000))
+    assert spool.figures().file_bytes <= before.file_bytes
+    assert spool.figures().free_bytes < 0.4 * before.file_bytes
+
+
+def test_figures_of_a_spool(spool):
+    assert spool.figures().waiting == 0
+    spool.append([Packet("a", b"x" * 10, 10), Packet("b", b"x" * 10, 20), Packet("c", b"x" * 10, 30)])
+    figures = spool.figures()
+    assert (figures.appended, figures.kept, figures.waiting, figures.oldest_waiting_ms) == (3, 3, 3, 10)
+    spool.set_watermark(1)
+    figures = spool.figures()
+    assert (figures.waiting, figures.oldest_waiting_ms) == (2, 20)
+    spool.set_watermark(3)
+    spool.prune(now_ms=400 * DAY_MS)
+    figures = spool.figures()
+    assert (figures.appended, figures.kept, figures.waiting, figures.oldest_waiting_ms) == (3, 0, 0, None)
+
+
+def test_a_name_is_born_with_the_file_and_one_from_before_names_has_none(tmp_path):
+    first = Spool(tmp_path / "a.db")
+    name = first.name
+    first.append(packets(1))
+    first.set_watermark(1)
+    first.close()
+    assert len(name) == 16
+    again = Spool(tmp_path / "a.db")
+    assert again.name == name
+    again._connection.execute("DROP TABLE identity")  # what a file of before looks like
+    again.close()
+    old, other = Spool(tmp_path / "a.db"), Spool(tmp_path / "b.db")
+    assert old.name == ""
+    assert other.name not in ("", name)
+    old.close()
+    other.close()
+
+
+def test_a_damaged_spool_is_set_aside_whole_and_a_new_one_begun(tmp_path):
+    spool = Spool(tmp_path / "spool.db")
+    name = spool.name
+    spool.append(packets(2_000, size=500))
+    spool._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(spool.path.read_bytes())
+    content[8_192:600_000] = b"\xff" * (600_000 - 8_192)  # pages in the middle, as a dying disk leaves them
+    spool.path.write_bytes(content)
+    spool._connection.execute("PRAGMA cache_size=0")
+    with pytest.raises(SpoolDamaged) as caught:
+        spool.read_after(0, 2_000)
+    assert not caught.value.retryable
+    assert spool.damaged
+    aside = spool.begin_anew(now_ms=1_795_000_000_000)
+    assert aside.name == "spool.db.damaged-20261118T110640"
+    assert aside.read_bytes() == bytes(content)
+    assert (spool.damaged, spool.last_id()) == ("", 0)
+    assert spool.name not in ("", name)
+    assert spool.append(packets(1)) == [1]
+    spool.close()
 
 
 def test_the_place_before_an_instant_is_where_a_replay_begins(spool):

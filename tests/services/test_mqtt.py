@@ -182,11 +182,11 @@ def test_killed_between_commit_and_acknowledgement_it_comes_again_and_is_stored_
         version=told.version,
         client_id=told.client_id,
         topic=told.topics[0],
-        spool=str(bench.spool._path),
+        spool=str(bench.spool.path),
     )
     bench.spool.close()  # one process at a time has it
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=60).returncode == 9
-    bench.spool = Spool(bench.spool._path)
+    bench.spool = Spool(bench.spool.path)
     bench.pipeline = Pipeline(bench.spool, bench.series, bench.pipeline.engine)
     assert bench.spool.last_id() == 1
     bench.collector()
@@ -212,7 +212,7 @@ def test_a_full_disk_stops_the_acknowledging_and_recovers(bench):
 
 def test_a_damaged_spool_is_down_and_nothing_is_acknowledged(bench):
     collector = bench.collector()
-    connection, path = bench.spool._connection, bench.spool._path
+    connection, path = bench.spool._connection, bench.spool.path
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path.write_bytes(b"\xff" * path.stat().st_size)
     connection.execute("PRAGMA shrink_memory")
