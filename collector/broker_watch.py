@@ -36,6 +36,22 @@ class BrokerFigures:
     read_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionFigures:
+    """Counts since the collector started, and the newest that the broker says of itself.
+
+    sessions_lost: times that the broker had forgotten our session. protocol_troubles: packets of which the broker did
+    not say the topic. received: packets that were taken, those that came twice counted twice.
+    """
+
+    connected: bool
+    connections: int
+    received: int
+    sessions_lost: int
+    protocol_troubles: int
+    broker: BrokerFigures
+
+
 def told(figures: BrokerFigures, topic: str, payload: bytes, now_ms: int) -> BrokerFigures:
     """The figures with what one message under `$SYS` says. Never raises; what cannot be read changes nothing.
 

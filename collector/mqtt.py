@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -18,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from collector import broker_watch, session_note
 from collector.asks import Asked
-from collector.broker_watch import BrokerFigures
+from collector.broker_watch import BrokerFigures, ConnectionFigures
 from collector.intake import Intake, Received
 from collector.mqtt_settings import (
     BROKERS_FIGURES,
@@ -34,7 +33,7 @@ from collector.network_loop import NetworkLoop, PacketClient
 from collector.packet_stream import Published
 from collector.pipeline import Pipeline
 from collector.session_note import Session
-from collector.topic_alias import TopicAliases
+from collector.topic_alias import NAMELESS, NO_TOPIC
 from plagewatch.health import PartHealth, PartState, overall
 from plagewatch.metering.readings import Ask, Packet
 
@@ -48,22 +47,6 @@ PUBACK = b"\x40\x02"  # and the packet's number; MQTT 5 leaves out the reason wh
 RECONNECT_S = (1, 30)
 TOLD_MS = 86_400_000  # how long something that may have cost packets stays in the health
 TAKEN_OVER = "Session taken over"
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionFigures:
-    """Counts since the collector started, and the newest that the broker says of itself.
-
-    sessions_lost: times that the broker had forgotten our session. protocol_troubles: packets of which the broker did
-    not say the topic. received: packets that were taken, those that came twice counted twice.
-    """
-
-    connected: bool
-    connections: int
-    received: int
-    sessions_lost: int
-    protocol_troubles: int
-    broker: BrokerFigures
 
 
 class MqttCollector:
@@ -86,7 +69,7 @@ class MqttCollector:
         self._last_received_ms: int | None = None
         self._received = self._sessions_lost = 0
         self._session_lost_ms = self._taken_over_ms = -TOLD_MS
-        self._aliases = TopicAliases()
+        self._nameless = 0
         self._broker = BrokerFigures()
         self._figures_asked: int | None = None  # the packet that asked for them and has no answer yet
         self._figures_wanted = settings.broker_figures
@@ -146,7 +129,7 @@ class MqttCollector:
             self._connection,
             self._received,
             self._sessions_lost,
-            self._aliases.troubles,
+            self._nameless,
             self._broker,
         )
 
@@ -175,10 +158,8 @@ class MqttCollector:
         if self._broker.dropped_ms is not None and now_ms - self._broker.dropped_ms < TOLD_MS:
             dropped = f"the broker dropped {self._broker.dropped_watched} messages"
             told.append((degraded, f"{dropped}, the last at {at(self._broker.dropped_ms)}: see its queue limits"))
-        if self._aliases.troubles:
-            told.append(
-                (degraded, f"{self._aliases.troubles} packets came without their topic; they wait in quarantine")
-            )
+        if self._nameless:
+            told.append((degraded, f"{self._nameless} packets came without their topic; they wait in quarantine"))
         return told
 
     def _new_client(self) -> PacketClient:
@@ -213,7 +194,6 @@ class MqttCollector:
             log.error("the broker refuses the collector", reason=str(reason))
             return
         self._connection += 1
-        self._aliases = TopicAliases(self._aliases.troubles)
         # Connected is it once the broker has answered for the topics: what is published before that may not come.
         self._no_connection = "waiting for the topics"
         noted = self._noted if self._session.is_of(self._noted) else None
@@ -274,14 +254,10 @@ class MqttCollector:
         self._client.publish(self._settings.status_topic, status(state, why, at(_now_ms())), qos=0, retain=True)
 
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
-        del userdata
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "(a topic that is not UTF-8)"
-        if not topic or message.properties is not None:
-            topic = self._aliases.topic(topic, getattr(message.properties, "TopicAlias", None))
-        self._on_published([Published(topic, bytes(message.payload), message.mid, message.qos)])
+        # Only QoS 2 comes this way, which nobody subscribes to.
+        del client, userdata
+        topic = message._topic.decode("utf-8", "backslashreplace")
+        self._on_published([Published(topic or NO_TOPIC, bytes(message.payload), message.mid, message.qos)])
 
     def _on_published(self, published: Sequence[Published]) -> None:
         received_ms, connection = _now_ms(), self._loop.connection
@@ -290,6 +266,9 @@ class MqttCollector:
             if message.topic.startswith(NO_DEVICES):
                 self._pass_over(message, received_ms)
             else:
+                if message.topic.startswith(NAMELESS):
+                    self._nameless += 1
+                    log.error("a packet came without its topic and is kept", topic=message.topic)
                 packet = Packet(message.topic, message.payload, received_ms)
                 taken.append(Received(packet, message.mid, message.qos, connection))
         if taken and self._intake.put(taken):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 UNKNOWN = "(topic alias {alias}, which the broker never gave a topic)"
 NO_TOPIC = "(no topic)"
+NAMELESS = ("(topic alias ", NO_TOPIC)  # how the names begin of packets that the broker should not have sent so
 
 
 @dataclass(slots=True)
