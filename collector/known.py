@@ -1,6 +1,6 @@
 """What the records say of devices, topics and memory, read again when it may have changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -29,7 +29,7 @@ class Records:
         self._bindings: list[Binding] = []
         self._routes: list[TopicRoute] = []
         self._read_ms: int | None = None
-        self._memory: dict[str, str] | None = None
+        self._memory: Mapping[str, str] | None = None
         self._recalled_ms: int | None = None
         self._shared = engine.dialect.name != "sqlite"  # embedded records have one collector
         self.known = Known(BindingTable(()))
@@ -78,6 +78,11 @@ class Records:
         memory = {**self.known.memory, **{key: value for key, (_, value) in made.memory.items()}}
         self.known = replace(self.known, memory=memory, told={**self.known.told, **made.told})
         self._memory = memory
+
+    def go_back(self, known: Known) -> None:
+        """Know again what was remembered and told at an earlier moment: plans noted since are not written."""
+        self.known = replace(self.known, memory=known.memory, told=known.told)
+        self._memory = known.memory
 
     def forget(self) -> None:
         """Read all of it at the next occasion: something older is looked at, or the memory was changed elsewhere."""

@@ -6,13 +6,15 @@ twice: whatever is killed between two lines, the next drain does the batch again
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.known import Records, SerialsMet
-from collector.planning import Plan, plan, refused
+from collector.planning import Known, Plan, plan, refused
 from collector.spool import Spool, Spooled
 from collector.tally import Tally
+from collector.writing import Writing
 from plagewatch.metering.readings import Ask, Packet, Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records.device_memory import remember
@@ -22,6 +24,11 @@ from plagewatch.store.records.work import mark_dirty
 from plagewatch.store.series.protocol import SamplesRefused, SeriesError, SeriesStore
 
 BATCH_PACKETS = 2_000
+BATCH_BYTES = 256 << 10
+"""About 20 000 readings in frames of a hundred: enough for the database, and their lists are 10 MB and not 100."""
+
+AHEAD = 2
+"""Batches that are written while the next is decoded: InfluxDB works on each with one of its processors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,17 @@ class Lane:
 
     planned: Callable[[Sequence[Spooled]], Plan]
     finish: Callable[[Sequence[Spooled], Plan], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A batch whose evidence is being written. known: what was known before it was planned."""
+
+    batch: Sequence[Spooled]
+    made: Plan
+    known: Known
+    writing: Writing
+    began_s: float
 
 
 class Pipeline:
@@ -82,13 +100,21 @@ class Pipeline:
             place = self.spool.watermark()
             if place < self._place:
                 self.records.forget()  # somebody set it back, and mostly for what was bound just now
-            lane = Lane(lambda batch: self._planned(batch, now_ms), self._finish)
-            while place < end and not report.stopped and not self.stopping.is_set():
-                batch = self.spool.read_after(place, BATCH_PACKETS)
-                if not batch:
-                    break
-                place = batch[-1].id
-                report = self.bring(batch, lane, report)
+            lane = Lane(lambda batch: self._planned(batch, now_ms), self._finish_and_note)
+            ahead: deque[Begun] = deque()
+            try:
+                while not report.stopped:
+                    while place < end and not self._far_enough(ahead):
+                        if not (batch := self.spool.read_after(place, BATCH_PACKETS, BATCH_BYTES)):
+                            end = place
+                            break
+                        place = batch[-1].id
+                        ahead.append(self._begun(batch, now_ms))
+                    if not ahead:
+                        break
+                    report, place = self._settled(ahead, lane, report, place)
+            finally:
+                self._go_back(ahead)
             return report
 
     def bring(self, batch: Sequence[Spooled], lane: Lane, report: DrainReport) -> DrainReport:
@@ -109,15 +135,62 @@ class Pipeline:
                 first = self.bring(batch[:half], lane, report)
                 return first if first.stopped else self.bring(batch[half:], lane, first)
             made = self._refused(batch[0], error)
+        return self._kept(batch, made, lane.finish, _added(report, len(batch), made), began_s)
+
+    def _kept(
+        self,
+        batch: Sequence[Spooled],
+        made: Plan,
+        finish: Callable[[Sequence[Spooled], Plan], None],
+        report: DrainReport,
+        began_s: float,
+    ) -> DrainReport:
+        """Write what comes after the evidence of a batch, the watermark last."""
         mark_dirty(self.engine, made.windows())
         unmet = self._serials.unmet(made.serials)
         note_seen(self.engine, unmet)
         self._serials.note(unmet)
-        lane.finish(batch, made)
+        finish(batch, made)
         self.tally.batches.add(time.perf_counter() - began_s)
         self.tally.stored(len(batch), made.samples, made.unbound)
         self.tally.kept(item.reason for item in made.quarantine)
-        return _added(report, len(batch), made)
+        return report
+
+    def _begun(self, batch: Sequence[Spooled], now_ms: int) -> Begun:
+        """Plan a batch and begin to write its evidence. The next one is planned as if this one were written."""
+        began_s, known = time.perf_counter(), self.records.known
+        made = self._planned(batch, now_ms)
+        self.records.note(made)
+        return Begun(batch, made, known, Writing(self.series, made.blocks), began_s)
+
+    def _settled(self, ahead: deque[Begun], lane: Lane, report: DrainReport, place: int) -> tuple[DrainReport, int]:
+        """Finish the batch that was begun first; the report, and the place up to which batches are begun."""
+        first = ahead[0]
+        try:
+            first.writing.settle()
+        except SeriesError as error:
+            self._go_back(ahead)
+            if error.retryable:
+                self.tally.write_errors["may pass"] += 1
+                return _added(report, stopped=str(error)), place
+            # Once more and alone, where it can be halved; those behind it are planned again after it.
+            return self.bring(first.batch, lane, report), first.batch[-1].id
+        report = _added(report, len(first.batch), first.made)
+        report = self._kept(first.batch, first.made, self._finish, report, first.began_s)
+        ahead.popleft()
+        return report, place
+
+    def _far_enough(self, ahead: Sequence[Begun]) -> bool:
+        # What a device's names became must be in the records before they are read again for the next batch.
+        return len(ahead) > AHEAD or self.stopping.is_set() or bool(ahead and ahead[-1].made.memory)
+
+    def _go_back(self, ahead: deque[Begun]) -> None:
+        """Let go of batches that are begun: their packets are done again, their evidence is then written once more."""
+        if ahead:
+            for begun in ahead:
+                begun.writing.wait()
+            self.records.go_back(ahead[0].known)
+            ahead.clear()
 
     def _planned(self, batch: Sequence[Spooled], now_ms: int) -> Plan:
         made = plan(batch, self.records.fresh(now_ms))
@@ -128,10 +201,13 @@ class Pipeline:
             made = plan(batch, self.records.known)
         return made
 
+    def _finish_and_note(self, batch: Sequence[Spooled], made: Plan) -> None:
+        self._finish(batch, made)
+        self.records.note(made)
+
     def _finish(self, batch: Sequence[Spooled], made: Plan) -> None:
         keep(self.engine, made.quarantine, self.spool.name)
         remember(self.engine, made.memory)
-        self.records.note(made)
         self.spool.set_watermark(batch[-1].id)
         self._place = batch[-1].id
 

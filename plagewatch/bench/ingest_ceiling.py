@@ -14,7 +14,7 @@ from plagewatch.bench.ingest_packets import STEP_S, Load, meter, payload
 from plagewatch.bench.ingest_rig import EVIDENCE, REGISTER, Lost, Rig
 from plagewatch.metering.readings import Samples
 from plagewatch.store.names import EVIDENCE_BUCKET
-from plagewatch.store.series.line_protocol import sample_bodies
+from plagewatch.store.series.line_protocol import sample_lines
 
 BODY_LINES = 10_000
 WRITERS = 2
@@ -28,7 +28,8 @@ def ready(load: Load) -> list[bytes]:
         at_ms = [1000 * (frame["start"] + STEP_S * step) for step in range(len(frame["values"]))]
         name = meter(place % load.devices)
         blocks.append(Samples(name, REGISTER, at_ms, frame["values"], f"mqtt:{name}", at_ms[-1]))
-    return list(sample_bodies(blocks, BODY_LINES))
+    lines = sample_lines(blocks)
+    return [lines.body(slice(first, first + BODY_LINES)) for first in range(0, len(lines), BODY_LINES)]
 
 
 def measure(made: Rig, load: Load) -> Iterator[Figure]:

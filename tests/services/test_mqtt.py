@@ -161,6 +161,7 @@ from collector.decoders.sparkplug_b.schema import Payload
 from collector.mqtt import MqttCollector, MqttSettings
 from collector.pipeline import Pipeline
 from collector.spool import Spool
+from plagewatch.store.engine import open_records
 
 class Dying(Pipeline):
     def accept(self, packets):
@@ -168,7 +169,7 @@ class Dying(Pipeline):
         os._exit(9)  # after the commit, before any acknowledgement
 
 MqttCollector(MqttSettings("127.0.0.1", {port}, {version}, {client_id!r}, topics=({topic!r},)),
-              Dying(Spool(Path({spool!r})), None, None)).start()
+              Dying(Spool(Path({spool!r})), None, open_records("sqlite:///{spool}.records.db"))).start()
 time.sleep(30)
 """
 
