@@ -98,6 +98,13 @@ def set_looked(engine: Engine, units: Collection[str], to_s: int) -> None:
         _note(connection, units, to_s)
 
 
+def look_again(engine: Engine, from_s: int) -> None:
+    """Have every unit looked at once more from a tick on, as after a correction of what the rules go by."""
+    table = tables.evaluation
+    with engine.begin() as connection:
+        connection.execute(update(table).where(table.c.looked_s > from_s).values(looked_s=from_s))
+
+
 def pulse(engine: Engine, job: str, now_s: int, every_s: int) -> bool:
     """Whether a job that any one of several workers may do is this one's now: so often and no more, whoever asks.
 
