@@ -68,6 +68,23 @@ class Settings(BaseSettings):
     )
     mqtt_broker_figures: bool = Field(True, description="Ask the broker what it says of itself under $SYS (Mosquitto)")
 
+    spool_keep_days: float = Field(30.0, gt=0, description="How long handled packets stay for a replay [days]")
+    spool_keep_gb: float = Field(
+        20.0, gt=0, description="Most that the spool keeps [GB]; packets not handled yet stay beyond it"
+    )
+    spool_free_gb: float = Field(
+        2.0, ge=0, description="Free room on the spool's disk below which it is told and handled packets go [GB]"
+    )
+    spool_free_share: float = Field(
+        0.05, ge=0, lt=1, description="The same as a share of the disk; the larger of both holds"
+    )
+    spool_late_s: float = Field(900.0, gt=0, description="How long packets may wait to be stored before it is told [s]")
+
+    health_host: str = Field("127.0.0.1", description="Address of the port for health and metrics")
+    health_port: int | None = Field(
+        None, ge=1, le=65535, description="Port of /healthz and /metrics where no pages run; not set: none is opened"
+    )
+
     http_host: str = Field(
         "127.0.0.1", description="Address the pages and the API listen on; there are no user rights yet"
     )

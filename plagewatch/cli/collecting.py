@@ -7,23 +7,29 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from collector import ledger_check, rollup_job
 from collector.mqtt import MqttCollector
 from collector.mqtt_settings import MqttSettings, Tls, TlsUnusable
 from collector.pipeline import Pipeline
 from collector.replay import Replayer
-from collector.spool import Spool, SpoolError, SpoolInUse
+from collector.spool import Spool, SpoolDamaged, SpoolError, SpoolInUse, set_aside
+from collector.spool_state import Limits
 from plagewatch.cli.opening import Stores, now_s, refuse
 from plagewatch.cli.rooms import Tick
+from plagewatch.cli.spool_watch import SpoolWatch, limits_of
 from plagewatch.cli.watching import Watch
 from plagewatch.settings import Settings
 from plagewatch.store.records import replays, spools
 from plagewatch.store.records.spools import KnownSpool
 from plagewatch.store.series.protocol import SeriesError
 
+log = structlog.get_logger()
+
 REPLAYING_S = 0.8  # the longest that a pulse goes on with a replay; live packets come between its batches
 SEEN_EVERY_S = 60.0
-DAY_S = 86_400
+CLEAN_UP_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +38,17 @@ class Collecting:
 
     pipeline: Pipeline
     mqtt: MqttCollector
+    disk: SpoolWatch
     ticks: list[Tick]
 
 
 class Spooling:
     """What the collector does with its spool, pulse by pulse."""
 
-    def __init__(self, pipeline: Pipeline, mqtt: MqttCollector, place: str) -> None:
-        self._pipeline, self._mqtt, self._place = pipeline, mqtt, place
+    def __init__(self, pipeline: Pipeline, mqtt: MqttCollector, limits: Limits) -> None:
+        self._pipeline, self._mqtt, self._limits = pipeline, mqtt, limits
         self._replayer = Replayer(pipeline)
-        self._seen_s = -SEEN_EVERY_S
+        self._seen: tuple[str, float] = ("", -SEEN_EVERY_S)
 
     def empty(self) -> None:
         """Bring what waits into the stores, and go on with a replay."""
@@ -55,7 +62,7 @@ class Spooling:
         """Let go of what is old and handled; what somebody has just claimed is still needed."""
         spool = self._pipeline.spool
         if replays.waiting(self._pipeline.engine, spool.name) is None:
-            spool.prune(now_ms())
+            spool.prune(now_ms(), self._limits.keep_days, self._limits.keep_bytes)
 
     def _goes_on(self) -> bool:
         return not self._pipeline.stopping.is_set() and self._replayer.step(now_ms())
@@ -68,11 +75,12 @@ class Spooling:
 
     def _tell(self) -> None:
         """That this spool is at work: a replay ends when all are through."""
-        if time.monotonic() - self._seen_s >= SEEN_EVERY_S:
-            engine = self._pipeline.engine
-            spools.seen(engine, KnownSpool(self._pipeline.spool.name, self._place, now_ms()))
+        spool, engine = self._pipeline.spool, self._pipeline.engine
+        name, seen_s = self._seen
+        if name != spool.name or time.monotonic() - seen_s >= SEEN_EVERY_S:
+            spools.seen(engine, KnownSpool(spool.name, place_of(spool.path), now_ms()))
             replays.settle(engine, now_ms())
-            self._seen_s = time.monotonic()
+            self._seen = spool.name, time.monotonic()
 
 
 def collector_of(stores: Stores, needs: Sequence[Watch] = ()) -> Collecting:
@@ -80,22 +88,32 @@ def collector_of(stores: Stores, needs: Sequence[Watch] = ()) -> Collecting:
 
     Raises Refused where another collector has the spool, or it cannot be written.
     """
-    path = stores.settings.data_dir / "spool.db"
     try:
-        spool = Spool(path)
+        spool = opened(stores.settings.data_dir / "spool.db")
     except SpoolError as error:
         refuse(str(error))
     pipeline = Pipeline(spool, stores.series, stores.engine)
     mqtt = mqtt_of(stores.settings, pipeline)
-    spooling = Spooling(pipeline, mqtt, place_of(path))
+    limits = limits_of(stores.settings)
+    spooling = Spooling(pipeline, mqtt, limits)
     engine, series = stores.engine, stores.series
     ticks = [
-        Tick("spool", 1.0, spooling.empty, needs),
+        Tick("storing", 1.0, spooling.empty, needs),
         Tick("ledger", 5.0, lambda: rollup_job.run(engine, series, now_s()), needs),
         Tick("ledger check", 600.0, lambda: ledger_check.nightly(engine, series, now_s()), needs),
-        Tick("spool clean-up", DAY_S, spooling.clean_up, needs[:1]),
+        Tick("spool clean-up", CLEAN_UP_S, spooling.clean_up, needs[:1]),
     ]
-    return Collecting(pipeline, mqtt, ticks)
+    return Collecting(pipeline, mqtt, SpoolWatch(spool, limits), ticks)
+
+
+def opened(path: Path) -> Spool:
+    """The spool; a damaged file is set aside for a new one, which the health goes on telling. Raises SpoolError."""
+    try:
+        return Spool(path)
+    except SpoolDamaged as error:
+        aside = set_aside(path, now_ms())
+        log.error("the spool is damaged: a new one is begun", error=str(error), set_aside=str(aside))
+        return Spool(path)
 
 
 def place_of(spool: Path) -> str:

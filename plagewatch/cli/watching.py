@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -30,11 +30,12 @@ FORESEEN = (SeriesError, SpoolError, RecordsError, RecordsUnreachable, StoreAway
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of a service. asking_s: since when an answer is awaited; answered_s: when the last came, well or
-    ill; None = not so. opened: it has answered well at least once. newest_ms: the newest thing that it has.
+    """What is known of a service.
+
+    asking_s: since when an answer is awaited; None = none is. answered_s: when the last one came that was well; None =
+    none ever was. newest_ms: the newest thing that it has; None = nothing, or it has no such thing.
     """
 
-    opened: bool = False
     trouble: str = ""
     asking_s: float | None = None
     answered_s: float | None = None
@@ -44,7 +45,8 @@ class Seen:
 def trouble_of(seen: Seen, now_s: float) -> str:
     """Why a service cannot be used now; empty where it can.
 
-    >>> trouble_of(Seen(opened=True, asking_s=100.0), 101.0), trouble_of(Seen(opened=True, asking_s=100.0), 106.0)
+    >>> asked = Seen(asking_s=100.0, answered_s=90.0)
+    >>> trouble_of(asked, 101.0), trouble_of(asked, 106.0)
     ('', 'it does not answer')
     >>> trouble_of(Seen(asking_s=100.0), 101.0)
     'it has not answered yet'
@@ -53,16 +55,20 @@ def trouble_of(seen: Seen, now_s: float) -> str:
         return seen.trouble
     if seen.asking_s is not None and now_s - seen.asking_s > SILENT_S:
         return "it does not answer"
-    return "" if seen.opened else "it has not answered yet"
+    return "it has not answered yet" if seen.answered_s is None else ""
 
 
 class Watch:
     """One service, asked from start() to stop()."""
 
-    def __init__(self, part: str, ask: Callable[[], int | None]) -> None:
-        """ask: returns where the service can be used, with the instant of its newest thing [ms]; else raises."""
+    def __init__(self, part: str, ask: Callable[[], int | None], *, ageless: bool = False) -> None:
+        """ask: returns where the service can be used, with the instant of its newest thing [ms]; else raises.
+
+        ageless: it has no newest thing; the age of its last answer stands for that.
+        """
         self.part = part
         self._ask = ask
+        self._ageless = ageless
         self._stopping = threading.Event()
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"watch {part}", daemon=True)
@@ -90,25 +96,26 @@ class Watch:
         seen = self.seen
         told = trouble_of(seen, now_s)
         if told and seen.answered_s is not None:
-            told += f" (last answer {max(0.0, now_s - seen.answered_s):.0f} s ago)"
-        age_s = None if seen.newest_ms is None else max(0.0, now_s - seen.newest_ms / 1000)
+            told += f" (it last answered {max(0.0, now_s - seen.answered_s):.0f} s ago)"
+        newest_s = seen.newest_ms / 1000 if seen.newest_ms is not None else seen.answered_s if self._ageless else None
+        age_s = None if newest_s is None else max(0.0, now_s - newest_s)
         return PartHealth(self.part, PartState.DOWN if told else PartState.WELL, told, age_s)
 
     def ask(self) -> None:
         """Ask once, and remember the answer."""
         before = self.seen
-        self.seen = Seen(before.opened, before.trouble, time.time(), before.answered_s, before.newest_ms)
+        self.seen = replace(before, asking_s=time.time())
         try:
             newest_ms = self._ask()
         except Exception as error:
             told = sentence(error)
             if told != before.trouble:
                 log.error("does not work", part=self.part, error=told, exc_info=not isinstance(error, FORESEEN))
-            self.seen = Seen(before.opened, told, None, time.time(), before.newest_ms)
+            self.seen = replace(before, trouble=told, asking_s=None)
         else:
             if before.trouble:
                 log.info("works again", part=self.part)
-            self.seen = Seen(True, "", None, time.time(), newest_ms)
+            self.seen = Seen("", None, time.time(), newest_ms)
             self._opened.set()
 
     def _watch(self) -> None:

@@ -30,7 +30,7 @@ def watches_of(stores: Stores) -> list[Watch]:
             newest_s = time.monotonic()
         return newest_ms
 
-    return [Watch(RECORDS, lambda: bring_up(stores.engine)), Watch(SERIES, series)]
+    return [Watch(RECORDS, lambda: bring_up(stores.engine), ageless=True), Watch(SERIES, series)]
 
 
 def pages_of(stores: Stores, portfolio: Portfolio, running: Running) -> Callable[..., Any]:
@@ -66,11 +66,11 @@ def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> tuple[
         collecting = collector_of(stores, watches)
         pipeline = collecting.pipeline
         running.ticks += collecting.ticks
-        running.parts.append(collecting.mqtt)
+        running.parts += [collecting.mqtt, collecting.disk]
         running.at_stop.append(pipeline.stopping.set)
         from plagewatch.cli.weather_room import weather_ticks
 
-        running.ticks += weather_ticks(stores)
+        running.ticks += weather_ticks(stores, watches)
     if "rules" in wanted:
         from plagewatch.cli.judging import rules_ticks
 
