@@ -103,7 +103,7 @@ def collector_of(stores: Stores, needs: Sequence[Watch] = ()) -> Collecting:
         Tick("ledger check", 600.0, lambda: ledger_check.nightly(engine, series, now_s()), needs),
         Tick("spool clean-up", CLEAN_UP_S, spooling.clean_up, needs[:1]),
     ]
-    return Collecting(pipeline, mqtt, SpoolWatch(spool, limits), ticks)
+    return Collecting(pipeline, mqtt, SpoolWatch(spool, limits, pipeline.turn), ticks)
 
 
 def opened(path: Path) -> Spool:

@@ -33,8 +33,9 @@ def limits_of(settings: Settings) -> Limits:
 class SpoolWatch:
     """A part that looks at the spool and its disk from start() to stop(), in a thread of its own."""
 
-    def __init__(self, spool: Spool, limits: Limits) -> None:
-        self._spool, self.limits = spool, limits
+    def __init__(self, spool: Spool, limits: Limits, turn: threading.Lock) -> None:
+        """turn: whoever has it reads from the spool and moves its watermark."""
+        self._spool, self.limits, self._turn = spool, limits, turn
         self.past: deque[SpoolState] = deque(maxlen=LOOKS_KEPT)
         self._told: frozenset[str] = frozenset()
         self._stopping = threading.Event()
@@ -59,7 +60,8 @@ class SpoolWatch:
         """
         if self._spool.damaged:
             trouble = self._spool.damaged
-            aside = self._spool.begin_anew(int(now_s * 1000))
+            with self._turn:  # a batch of the old file must not move the new one's watermark
+                aside = self._spool.begin_anew(int(now_s * 1000))
             log.error("the spool is damaged: a new one was begun", error=trouble, set_aside=str(aside))
         state = measured(self._spool, now_s)
         lacking = least_room_bytes(state, self.limits) - state.room_bytes
