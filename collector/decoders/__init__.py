@@ -137,9 +137,12 @@ def understood(decoded: Decoded) -> tuple[int, int]:
 
 
 def _matching(topic: str, routes: Sequence[Route]) -> Iterator[tuple[Family, re.Match[str]]]:
-    for known in (*((route.topic, route.family) for route in routes), *((f.topic, f) for f in FAMILIES)):
-        if match := known[0].fullmatch(topic):
-            yield known[1], match
+    for route in routes:
+        if match := route.topic.fullmatch(topic):
+            yield route.family, match
+    for family in FAMILIES:
+        if match := family.topic.fullmatch(topic):
+            yield family, match
 
 
 def _decode_as(family: Family, match: re.Match[str], packet: Packet, memory: Memory) -> Decoded:

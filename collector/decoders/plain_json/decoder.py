@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from collector.decoders import modbus_json
-from collector.decoders.door import Message, Refused, moment_ms, number, plausible, shown
+from collector.decoders.door import Message, Refused, moment_ms, number, numbers, plausible, shown
 from plagewatch.metering.readings import REGISTERS, Decoded, LeftOut, Readings, Reason
 from plagewatch.metering.units import UNITS, Unit
 
@@ -107,9 +107,22 @@ class _Packet:
         register = _register(name)
         unit = _unit(name, register, frame.get("unit"))
         start_ms = self._moment(f"{place}.start", frame.get("start"))
-        numbers = [value if value is None else number(value) for value in values]
-        kept = [place for place, value in enumerate(numbers) if value is not None]
-        self._note_bad_values(place, values, numbers, left_out)
+        whole = numbers(values)
+        if whole is not None and plausible(start_ms + step_ms * (len(whole) - 1), self.received_ms):
+            # Nearly every frame: all values are numbers, and none is from the future.
+            at_ms = list(range(start_ms, start_ms + step_ms * len(whole), step_ms))
+            return [Readings(self.device, register, at_ms, _converted(whole, unit), self.serials.get(name))]
+        return self._frame_with_gaps(place, frame, (register, unit, start_ms, step_ms), left_out)
+
+    def _frame_with_gaps(
+        self, place: str, frame: Any, meant: tuple[str, Unit, int, int], left_out: list[LeftOut]
+    ) -> list[Readings]:
+        """What can be taken of a frame in which some values cannot."""
+        register, unit, start_ms, step_ms = meant
+        values = frame["values"]
+        found = [value if value is None else number(value) for value in values]
+        kept = [place for place, value in enumerate(found) if value is not None]
+        self._note_bad_values(place, values, found, left_out)
         last_ms = start_ms + step_ms * (kept[-1] if kept else 0)
         if not plausible(last_ms, self.received_ms):
             late = [index for index in kept if not plausible(start_ms + step_ms * index, self.received_ms)]
@@ -118,17 +131,14 @@ class _Packet:
             kept = kept[: len(kept) - len(late)]
         if not kept:
             return []
-        times, per = unit.times, unit.per
         at_ms = [start_ms + step_ms * index for index in kept]
-        amounts = [value * times / per for index in kept if (value := numbers[index]) is not None]
-        return [Readings(self.device, register, at_ms, amounts, self.serials.get(name))]
+        amounts = _converted([value for index in kept if (value := found[index]) is not None], unit)
+        return [Readings(self.device, register, at_ms, amounts, self.serials.get(frame["register"]))]
 
     @staticmethod
-    def _note_bad_values(
-        place: str, values: list[object], numbers: list[float | None], left_out: list[LeftOut]
-    ) -> None:
+    def _note_bad_values(place: str, values: list[object], found: list[float | None], left_out: list[LeftOut]) -> None:
         # null says `not read` in this format: it is no value and no fault.
-        bad = [index for index, value in enumerate(numbers) if value is None and values[index] is not None]
+        bad = [index for index, value in enumerate(found) if value is None and values[index] is not None]
         if bad:
             detail = (
                 f"{place}: {len(bad)} of {len(values)} values, the first at place {bad[0]} = {shown(values[bad[0]])}"
@@ -160,6 +170,11 @@ def _unit(name: str, register: str, unit: object) -> Unit:
     if known is None or known.canonical != wanted:
         raise Refused(Reason.UNIT_UNKNOWN, f"{shown(name)} in {shown(unit)}, which is no unit of {wanted}")
     return known
+
+
+def _converted(values: list[float], unit: Unit) -> list[float]:
+    times, per = unit.times, unit.per
+    return values if times == per == 1 else [value * times / per for value in values]
 
 
 def _serials(value: object) -> Mapping[str, str]:
