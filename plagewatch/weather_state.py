@@ -14,7 +14,7 @@ from plagewatch.store.names import TEMP_C
 from plagewatch.store.records import registry, weather_sources
 from plagewatch.store.records.weather_sources import Fetch, Trouble
 from plagewatch.store.series.protocol import SeriesStore
-from plagewatch.store.weather import Provenance, sourced_weather
+from plagewatch.store.weather import Provenance, Whose
 
 HOUR_S = 3_600
 LOOKED_S = 30 * 24 * HOUR_S
@@ -56,15 +56,15 @@ def by_site(engine: Engine, series: SeriesStore, now_s: int) -> list[SiteWeather
     """The weather of all sites, by name. Raises SeriesError."""
     sites = {site.id: site for site in registry.sites(engine)}
     troubles = weather_sources.troubles(engine)
-    told = weather_sources.fetches(engine)
+    whose = Whose.read(engine)
     end_s = now_s // HOUR_S * HOUR_S
     made = []
     for site in sites.values():
-        found = sourced_weather(engine, series, site.id, end_s - LOOKED_S, end_s)
+        found = whose.hours(series, site.id, end_s - LOOKED_S, end_s)
         temp_c = found.points.fields.get(TEMP_C, np.zeros(0))
         known_s = found.points.start_s[~np.isnan(temp_c)] if len(temp_c) else found.points.start_s
         last = found.provenance[-1]
-        made.append(_state(site, sites, last, (told, known_s), troubles))
+        made.append(_state(site, sites, last, (whose.fetches, known_s), troubles))
     return made
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from plagewatch.health import PartState
 from plagewatch.metering.meters import Carrier, Kind, Use
 from plagewatch.metering.readings import Reason
+from plagewatch.metering.weather import Source
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.states import State
 from plagewatch.tickets.texts import N_
@@ -62,6 +63,10 @@ LABELS: Mapping[str, str] = {
     Reason.FLAGGED: N_("Marked as wrong by the device"),
     Reason.NO_BIRTH: N_("Names not known yet"),
     Reason.UNSAID: N_("Meaning not known"),
+    Source.OWN: N_("Sensors and files of the site"),
+    Source.FILE: N_("File"),
+    Source.OPEN_METEO: N_("Open-Meteo"),
+    Source.RMI: N_("Royal Meteorological Institute"),
 }
 
 ZONES: Mapping[str, str] = {"centre": N_("Centre"), "north": N_("North")}
@@ -81,6 +86,7 @@ PARTS: Mapping[str, str] = {
     "plage": N_("PLAGE progress"),
     "digest": N_("Weekly mails"),
     "mail": N_("Sending of mails"),
+    "weather": N_("Weather from the network"),
 }
 """Parts of the running product; the API keeps their names."""
 

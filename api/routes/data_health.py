@@ -7,7 +7,7 @@ from api.context import Context
 from api.figures import MeterNow, ages_s
 from api.pages import page
 from api.registry import read
-from api.routes import ledger
+from api.routes import ledger, weather_health
 from api.routes.health import parts_of
 from plagewatch.health import overall
 from plagewatch.metering.meters import Kind
@@ -26,7 +26,7 @@ def data(request: Request, context: Context) -> HTMLResponse:
     meters = [MeterNow(meter, None, ages.get(meter.id)) for meter in registry.meters.values()]
     silent = [meter for meter in meters if meter.silent]
     parts, _ = parts_of(context)
-    values = {
+    values: dict[str, object] = {
         "parts": parts,
         "overall": overall(parts),
         "meters": [m for m in meters if m.meter.kind in (Kind.INDEX, Kind.GAUGE)],
@@ -35,7 +35,8 @@ def data(request: Request, context: Context) -> HTMLResponse:
         "counts": quarantine.counts(context.engine),
         "newest": quarantine.quarantined(context.engine, NEWEST),
     }
-    return page(request, "data.html", values | ledger.health(context, registry))
+    values |= ledger.health(context, registry) | weather_health.health(context, now_s) | {"now_s": now_s}
+    return page(request, "data.html", values)
 
 
 @router.get("/api")

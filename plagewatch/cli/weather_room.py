@@ -1,7 +1,7 @@
 """The weather job of a process: asks the sources of the settings, and remembers how that went for the health."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collector.weather.fetching import FirstFigures, Report, Run, fetch
@@ -13,6 +13,7 @@ from collector.weather.source import WeatherSource
 from plagewatch import weather_state
 from plagewatch.cli.opening import Stores
 from plagewatch.cli.rooms import Tick
+from plagewatch.cli.watching import Watch
 from plagewatch.health import PartHealth, PartState
 from plagewatch.metering.weather import Source
 from plagewatch.settings import Settings
@@ -66,9 +67,9 @@ class WeatherTick(Tick):
         return pulse if self.job is None or pulse.state is not PartState.WELL else self.job.state
 
 
-def weather_ticks(stores: Stores) -> list[Tick]:
+def weather_ticks(stores: Stores, needs: Sequence[Watch] = ()) -> list[Tick]:
     """The job's pulse where the settings switch it on; otherwise nothing is ever asked."""
     if not stores.settings.weather_fetch:
         return []
     job = WeatherJob(stores, sources_of(stores.settings))
-    return [WeatherTick("weather", EVERY_S, job, job=job)]
+    return [WeatherTick("weather", EVERY_S, job, needs, job=job)]

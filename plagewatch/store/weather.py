@@ -1,6 +1,8 @@
 """The weather of a site: of the source that counts for it, its own, or that of the one station there is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from sqlalchemy import Engine
 from plagewatch.metering.intervals import Floats, Seconds
 from plagewatch.metering.local_time import day_starts_s
 from plagewatch.metering.meters import Carrier
-from plagewatch.metering.weather import FETCHED, InForce, Source, in_force
+from plagewatch.metering.weather import FETCHED, Assignment, InForce, Source, in_force
 from plagewatch.store.names import SOURCED_WEATHER, TAG_SITE, TAG_SOURCE, TAG_STATION, TEMP_C, WEATHER
 from plagewatch.store.records import registry, weather_sources
 from plagewatch.store.records.weather_sources import Fetch
@@ -51,52 +53,61 @@ def weather_hours(engine: Engine, series: SeriesStore, site: str, start_s: int, 
 
 def sourced_weather(engine: Engine, series: SeriesStore, site: str, start_s: int, end_s: int) -> WeatherHours:
     """Hourly weather as `weather_hours` has it, with where it comes from. Raises SeriesError."""
-    told = weather_sources.fetches(engine, site)
-    parts, provenance = [], []
-    source: Source | None
-    for span in in_force(weather_sources.assignments(engine, site), start_s, end_s):
+    return Whose.read(engine).hours(series, site, start_s, end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """What the records know of the weather of all sites, read once for many questions."""
+
+    assignments: Sequence[Assignment]
+    fetches: Sequence[Fetch]
+    stations: frozenset[str]  # sites with a weather station
+
+    @classmethod
+    def read(cls, engine: Engine) -> Self:
+        """As it stands in the records now."""
+        stations = {meter.site for meter in registry.meters(engine) if meter.carrier is Carrier.WEATHER}
+        return cls(weather_sources.assignments(engine), weather_sources.fetches(engine), frozenset(stations))
+
+    def hours(self, series: SeriesStore, site: str, start_s: int, end_s: int) -> WeatherHours:
+        """The hours of a site that begin in [start_s, end_s), with where they come from. Raises SeriesError."""
+        parts, provenance = [], []
+        for span in in_force([one for one in self.assignments if one.site == site], start_s, end_s):
+            points, source = self._read(series, site, span)
+            parts.append(points)
+            provenance.append(source)
+        return WeatherHours(_one_after_another(parts), tuple(provenance))
+
+    def _read(self, series: SeriesStore, site: str, span: InForce) -> tuple[Points, Provenance]:
         assignment = span.assignment
         if assignment is not None and assignment.source in FETCHED:
             tags = sourced_tags(site, assignment.source, assignment.station)
-            parts.append(series.points(SOURCED_WEATHER, tags, span.start_s, span.end_s))
-            whose, source = site, assignment.source
-        elif assignment is not None:
-            parts.append(series.points(WEATHER, {TAG_SITE: site}, span.start_s, span.end_s))
-            whose, source = site, Source.OWN
-        else:
-            whose, points = _unassigned(engine, series, site, span)
-            parts.append(points)
-            source = Source.OWN if whose != site or len(points.start_s) else None
-        station = assignment.station if assignment is not None else ""
-        origins = _origins(told if whose == site else weather_sources.fetches(engine, whose), span, source, station)
-        provenance.append(Provenance(span.start_s, span.end_s, whose, source, origins))
-    return WeatherHours(_one_after_another(parts), tuple(provenance))
+            points = series.points(SOURCED_WEATHER, tags, span.start_s, span.end_s)
+            origins = self._origins(site, span, assignment.source, assignment.station)
+            return points, Provenance(span.start_s, span.end_s, site, assignment.source, origins)
+        whose, points = site, series.points(WEATHER, {TAG_SITE: site}, span.start_s, span.end_s)
+        if assignment is None and not len(points.start_s) and site not in self.stations and len(self.stations) == 1:
+            whose = next(iter(self.stations))
+            points = series.points(WEATHER, {TAG_SITE: whose}, span.start_s, span.end_s)
+        there = assignment is not None or whose in self.stations or len(points.start_s) > 0
+        origins = self._origins(whose, span, Source.FILE, None)
+        return points, Provenance(span.start_s, span.end_s, whose, Source.OWN if there else None, origins)
+
+    def _origins(self, site: str, span: InForce, source: Source, station: str | None) -> tuple[Fetch, ...]:
+        return tuple(
+            replace(one, start_s=max(one.start_s, span.start_s), end_s=min(one.end_s, span.end_s))
+            for one in self.fetches
+            if (one.site, one.source) == (site, source)
+            and station in (None, one.station)
+            and one.start_s < span.end_s
+            and one.end_s > span.start_s
+        )
 
 
 def sourced_tags(site: str, source: Source, station: str) -> dict[str, str]:
     """The tags of the series of what a source tells of a site."""
     return {TAG_SITE: site, TAG_SOURCE: source.value, TAG_STATION: station or "-"}
-
-
-def _unassigned(engine: Engine, series: SeriesStore, site: str, span: InForce) -> tuple[str, Points]:
-    own = series.points(WEATHER, {TAG_SITE: site}, span.start_s, span.end_s)
-    stations = {meter.site for meter in registry.meters(engine) if meter.carrier is Carrier.WEATHER}
-    if len(own.start_s) or site in stations or len(stations) != 1:
-        return site, own
-    station = stations.pop()
-    return station, series.points(WEATHER, {TAG_SITE: station}, span.start_s, span.end_s)
-
-
-def _origins(told: list[Fetch], span: InForce, source: Source | None, station: str) -> tuple[Fetch, ...]:
-    wanted = Source.FILE if source is Source.OWN else source
-    return tuple(
-        replace(one, start_s=max(one.start_s, span.start_s), end_s=min(one.end_s, span.end_s))
-        for one in told
-        if one.source == wanted
-        and (wanted is Source.FILE or one.station == station)
-        and one.start_s < span.end_s
-        and one.end_s > span.start_s
-    )
 
 
 def _one_after_another(parts: list[Points]) -> Points:

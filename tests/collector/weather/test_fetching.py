@@ -72,7 +72,7 @@ def temps(engine, series, site: str, start_s: int, end_s: int) -> list[float]:
     return list(weather_hours(engine, series, site, start_s, end_s).fields.get("temp_c", np.zeros(0)))
 
 
-def spans(engine, site: str = "home") -> list[tuple[int, int, bool]]:
+def spans(engine, site: str = "home") -> list[tuple[float, float, bool]]:
     """What was fetched, in days from today's midnight on."""
     return [
         ((one.start_s - TODAY_S) // DAY_S, (one.end_s - TODAY_S) / DAY_S, one.provisional)
@@ -140,7 +140,7 @@ def test_sites_with_the_same_hours_due_share_a_request(engine, series, server, f
     assert spans(engine, "nowhere") == []
 
 
-def test_offline_it_uses_what_is_stored_says_so_and_catches_up_when_the_source_is_back(engine, series, server, fetching):
+def test_offline_it_uses_what_is_stored_says_so_and_catches_up_when_it_is_back(engine, series, server, fetching):
     assign(engine, "home")
     fetching()
     before = temps(engine, series, "home", TODAY_S - DAY_S, NOW_S)

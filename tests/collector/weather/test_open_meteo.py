@@ -25,9 +25,9 @@ def server() -> Iterator[OpenMeteoServer]:
         yield told
 
 
-def client(server: OpenMeteoServer, pauses: list[float] | None = None, limits: Limits = Limits(2.0, 5.0)) -> OpenMeteo:
+def client(server: OpenMeteoServer, pauses: list[float] | None = None, limits: Limits | None = None) -> OpenMeteo:
     kept = [] if pauses is None else pauses
-    getter = Getter(limits, kept.append)
+    getter = Getter(limits or Limits(2.0, 5.0), kept.append)
     return OpenMeteo(Address(server.url, server.url), getter, kept.append)
 
 
