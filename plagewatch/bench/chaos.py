@@ -6,6 +6,7 @@ are cut, frozen and reset; clocks of collectors are set. The order of faults com
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,6 +90,15 @@ class Outcome:
         """Whether everything is as promised."""
         return not any(one.faults for one in self.checked)
 
+    def line(self) -> str:
+        """The load and the faults as one line."""
+        kinds = Counter(fault.how for fault in self.faults)
+        counted = ", ".join(f"{number} {how}" for how, number in sorted(kinds.items()))
+        return (
+            f"{self.messages} messages in {self.sent} packets over {self.connections} connections, "
+            f"{len(self.faults)} faults ({counted}), at rest after {self.seconds:.0f} s"
+        )
+
 
 def schedule(plan: Plan) -> list[Fault]:
     """The faults of a run, each kind in turn in an order of chance.
@@ -135,10 +145,9 @@ def run(folder: Path, plan: Plan, tell: Callable[[str], None]) -> Outcome:
                 tell(fault.line())
                 _inflict(made, fault)
             begun = time.monotonic()
-            stored = wait_until(lambda: publisher.done, plan.settle_s) and wait_until(all_stored(ended), plan.settle_s)
-            settled = stored and wait_until(lambda: all_made(ended), plan.settle_s)
+            settled = _at_rest(ended, publisher, plan.settle_s, tell)
         _last_look(made, ended, plan.settle_s)
-        tell(f"quiet after {time.monotonic() - begun:.1f} s")
+        tell(f"judged {time.monotonic() - begun:.1f} s after the load")
         publisher.stop()
         checked = list(checks(ended, folder / "scratch"))
         if not settled:
@@ -155,6 +164,22 @@ def run(folder: Path, plan: Plan, tell: Callable[[str], None]) -> Outcome:
         time.monotonic() - begun,
         checked,
     )
+
+
+def _at_rest(ended: Ended, publisher: Publisher, seconds: float, tell: Callable[[str], None]) -> bool:
+    """Wait until all is acknowledged, stored and made into figures; False where it is not in time."""
+    begun = time.monotonic()
+    steps = {
+        "acknowledged": lambda: publisher.done,
+        "stored": all_stored(ended),
+        "made into figures": lambda: all_made(ended),
+    }
+    for what, done in steps.items():
+        if not wait_until(done, seconds):
+            tell(f"not all is {what} after {time.monotonic() - begun:.1f} s")
+            return False
+        tell(f"all is {what} {time.monotonic() - begun:.1f} s after the load")
+    return True
 
 
 def _world(now_s: int, plan: Plan) -> World:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from plagewatch.cli import later
+from plagewatch.cli.bench_chaos import chaos
 from plagewatch.cli.opening import refuse, show
 
 bench = typer.Typer(no_args_is_help=True, help="Figures of speed, side by side in one run.")
@@ -17,8 +18,8 @@ bench = typer.Typer(no_args_is_help=True, help="Figures of speed, side by side i
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(bench, name="bench")
+    bench.command()(chaos)
     for name, issue in {
-        "chaos": later.SERVICES,
         "rules": later.RULES,
         "web": later.OPERATIONS,
         "boards": later.BOARDS,

@@ -14,7 +14,6 @@ import pytest
         "savings folder --meter m --baseline a/b --reporting c/d",
         "plage dossier --sample --out x",
         "validate x",
-        "bench chaos --minutes 1",
         "bench rules --meters 5",
         "bench web",
         "bench boards",
