@@ -25,6 +25,7 @@ class AppContext:
     language that is their last argument. preview: what the collector reads in a device's packets in quarantine (the
     oldest first), by the routes there are and what decoders remember. families: names of the decoder families.
     away: why the records cannot be used now, empty where they can; it is asked with every request and must not wait.
+    metrics: what /metrics answers, in Prometheus' text.
     """
 
     engine: Engine
@@ -39,6 +40,7 @@ class AppContext:
     preview: Callable[[str, Sequence[Quarantined], Sequence[TopicRoute], Mapping[str, str]], DevicePreview]
     families: Sequence[str]
     away: Callable[[], str] = str
+    metrics: Callable[[], bytes] = bytes
 
 
 class RecordsAway(Exception):

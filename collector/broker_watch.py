@@ -41,12 +41,13 @@ class ConnectionFigures:
     """Counts since the collector started, and the newest that the broker says of itself.
 
     sessions_lost: times that the broker had forgotten our session. protocol_troubles: packets of which the broker did
-    not say the topic. received: packets that were taken, those that came twice counted twice.
+    not say the topic. received: packets that were taken, those that came twice counted twice; acknowledged: of these.
     """
 
     connected: bool
     connections: int
     received: int
+    acknowledged: int
     sessions_lost: int
     protocol_troubles: int
     broker: BrokerFigures

@@ -67,7 +67,7 @@ class MqttCollector:
         self._no_connection = "not started"
         self._refused_topics: list[str] = []
         self._last_received_ms: int | None = None
-        self._received = self._sessions_lost = 0
+        self._received = self._acknowledged = self._sessions_lost = 0
         self._session_lost_ms = self._taken_over_ms = -TOLD_MS
         self._nameless = 0
         self._broker = BrokerFigures()
@@ -128,6 +128,7 @@ class MqttCollector:
             self.connected,
             self._connection,
             self._received,
+            self._acknowledged,
             self._sessions_lost,
             self._nameless,
             self._broker,
@@ -285,6 +286,7 @@ class MqttCollector:
         last = batch[-1].connection
         pubacks = [PUBACK + received.mid.to_bytes(2, "big") for received in batch if received.is_of(last)]
         self._loop.send(last, b"".join(pubacks))
+        self._acknowledged += len(pubacks)
         self._on_stored()
 
 

@@ -81,9 +81,10 @@ def _run(opened: Stores, world: World, options: DemoOptions) -> None:
 
     before = [(number, signal.signal(number, on_signal)) for number in (signal.SIGINT, signal.SIGTERM)]
     portfolio = read_portfolio(opened.settings)
-    running, pipeline = rooms(opened, portfolio, ROOMS)
-    assert pipeline is not None
-    pages = Pages(pages_of(opened, portfolio, running), "127.0.0.1", options.port)
+    wired = rooms(opened, portfolio, ROOMS)
+    assert wired.collecting is not None
+    running, pipeline = wired.running, wired.collecting.pipeline
+    pages = Pages(pages_of(opened, portfolio, wired), "127.0.0.1", options.port)
     try:
         registry.save(opened.engine, entries(world))
         if not _catch_up(opened, pipeline, world, portfolio, stop):

@@ -24,6 +24,12 @@ async def healthz(context: ContextAlone, response: Response) -> HealthAnswer:
     return HealthAnswer(state=state, data_age_s=data_age_s, parts=told)
 
 
+@router.get("/metrics", include_in_schema=False)
+async def metrics(context: ContextAlone) -> Response:
+    """What Prometheus reads; docs/metrics.md explains each name."""
+    return Response(context.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
 def parts_of(context: AppContext) -> tuple[list[PartHealth], float | None]:
     """The parts the process reports, and the age of the newest evidence [s]."""
     parts = context.health()

@@ -17,6 +17,7 @@ from collector.replay import Replayer
 from collector.spool import Spool, SpoolDamaged, SpoolError, SpoolInUse, set_aside
 from collector.spool_state import Limits
 from plagewatch.cli.opening import Stores, now_s, refuse
+from plagewatch.cli.rollups import Rollups
 from plagewatch.cli.rooms import Tick
 from plagewatch.cli.spool_watch import SpoolWatch, limits_of
 from plagewatch.cli.watching import Watch
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 REPLAYING_S = 0.8  # the longest that a pulse goes on with a replay; live packets come between its batches
 SEEN_EVERY_S = 60.0
 CLEAN_UP_S = 60.0
+LOOK_EVERY_S = 10.0
+ASKED_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Collecting:
     pipeline: Pipeline
     mqtt: MqttCollector
     disk: SpoolWatch
+    figures: Rollups
     ticks: list[Tick]
 
 
@@ -49,6 +53,7 @@ class Spooling:
         self._pipeline, self._mqtt, self._limits = pipeline, mqtt, limits
         self._replayer = Replayer(pipeline)
         self._seen: tuple[str, float] = ("", -SEEN_EVERY_S)
+        self._asked_s = -ASKED_EVERY_S
 
     def empty(self) -> None:
         """Bring what waits into the stores, and go on with a replay."""
@@ -65,7 +70,13 @@ class Spooling:
             spool.prune(now_ms(), self._limits.keep_days, self._limits.keep_bytes)
 
     def _goes_on(self) -> bool:
-        return not self._pipeline.stopping.is_set() and self._replayer.step(now_ms())
+        """Do a batch of a replay; whether there may be more. Packets are brought on more often than that is asked."""
+        if self._pipeline.stopping.is_set() or time.monotonic() - self._asked_s < ASKED_EVERY_S:
+            return False
+        goes_on = self._replayer.step(now_ms())
+        if not goes_on:
+            self._asked_s = time.monotonic()
+        return goes_on
 
     def _drain(self) -> None:
         report = self._pipeline.drain(now_ms())
@@ -97,13 +108,15 @@ def collector_of(stores: Stores, needs: Sequence[Watch] = ()) -> Collecting:
     limits = limits_of(stores.settings)
     spooling = Spooling(pipeline, mqtt, limits)
     engine, series = stores.engine, stores.series
+    figures = Rollups(stores, spool)
     ticks = [
-        Tick("storing", 1.0, spooling.empty, needs),
-        Tick("ledger", 5.0, lambda: rollup_job.run(engine, series, now_s()), needs),
+        Tick("storing", 0.2, spooling.empty, needs),
+        Tick("ledger", 5.0, figures.make, needs),
         Tick("ledger check", 600.0, lambda: ledger_check.nightly(engine, series, now_s()), needs),
         Tick("spool clean-up", CLEAN_UP_S, spooling.clean_up, needs[:1]),
+        Tick("work that waits", LOOK_EVERY_S, figures.look, needs[:1]),
     ]
-    return Collecting(pipeline, mqtt, SpoolWatch(spool, limits, pipeline.turn), ticks)
+    return Collecting(pipeline, mqtt, SpoolWatch(spool, limits, pipeline.turn), figures, ticks)
 
 
 def opened(path: Path) -> Spool:

@@ -72,6 +72,7 @@ def serve(
     data: DataDir = None,
 ) -> None:
     """Run rooms on the stores of the settings, all of them where none is named, until Ctrl-C."""
+    from plagewatch.cli.health_port import HealthPort
     from plagewatch.cli.rooms import Pages
     from plagewatch.cli.wiring import ROOMS, pages_of, rooms
 
@@ -85,10 +86,13 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     with stores_later(settings) as opened:
-        running, _ = rooms(opened, portfolio, names)
-        pages = None
+        wired = rooms(opened, portfolio, names)
+        running, pages, port = wired.running, None, None
+        if settings.health_port is not None:
+            port = HealthPort(settings.health_host, settings.health_port, running.health, wired.metrics)
+            port.start()
         if "api" in names:
-            pages = Pages(pages_of(opened, portfolio, running), settings.http_host, settings.http_port)
+            pages = Pages(pages_of(opened, portfolio, wired), settings.http_host, settings.http_port)
             pages.start()
         running.start()
         for away in running.wait(OPENING_S):
@@ -97,8 +101,9 @@ def serve(
         try:
             stop.wait()
         finally:
-            if pages is not None:
-                pages.stop()
+            for shown in (pages, port):
+                if shown is not None:
+                    shown.stop()
             left = running.stop()
             if left:
                 # What hangs is left where it is: everything is written so that it may be cut off at any point.

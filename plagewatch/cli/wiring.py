@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from plagewatch.cli.opening import Stores, now_s
@@ -11,7 +12,7 @@ from plagewatch.plage.portfolio import Portfolio
 from plagewatch.store.engine import bring_up
 
 if TYPE_CHECKING:
-    from collector.pipeline import Pipeline
+    from plagewatch.cli.collecting import Collecting
 
 ROOMS = ("collector", "rules", "api", "digest")
 NEWEST_EVERY_S = 30.0
@@ -33,7 +34,7 @@ def watches_of(stores: Stores) -> list[Watch]:
     return [Watch(RECORDS, lambda: bring_up(stores.engine), ageless=True), Watch(SERIES, series)]
 
 
-def pages_of(stores: Stores, portfolio: Portfolio, running: Running) -> Callable[..., Any]:
+def pages_of(stores: Stores, portfolio: Portfolio, wired: "Wired") -> Callable[..., Any]:
     """The pages and the API over these stores."""
     from api.app import AppContext, create_app
     from collector.preview import FAMILY_NAMES, preview
@@ -42,7 +43,7 @@ def pages_of(stores: Stores, portfolio: Portfolio, running: Running) -> Callable
     context = AppContext(
         engine=stores.engine,
         series=stores.series,
-        health=running.health,
+        health=wired.running.health,
         now_s=now_s,
         portfolio=portfolio,
         base_url=stores.settings.base_url,
@@ -51,25 +52,35 @@ def pages_of(stores: Stores, portfolio: Portfolio, running: Running) -> Callable
         first_checks=explain.first_checks,
         preview=preview,
         families=FAMILY_NAMES,
-        away=lambda: running.away(RECORDS),
+        away=lambda: wired.running.away(RECORDS),
+        metrics=wired.metrics,
     )
     return create_app(context)
 
 
-def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> tuple[Running, "Pipeline | None"]:
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """The rooms of a process, ready to start. collecting: where it has a collector."""
+
+    running: Running
+    collecting: "Collecting | None"
+    metrics: Callable[[], bytes]
+
+
+def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> Wired:
     """The wanted rooms, ready to start; the pages are not among them."""
+    from plagewatch.cli.metrics import scrape
+
     watches = watches_of(stores)
-    running, pipeline = Running(watches=watches), None
+    running, collecting = Running(watches=watches), None
     if "collector" in wanted:
         from plagewatch.cli.collecting import collector_of
-
-        collecting = collector_of(stores, watches)
-        pipeline = collecting.pipeline
-        running.ticks += collecting.ticks
-        running.parts += [collecting.mqtt, collecting.disk]
-        running.at_stop.append(pipeline.stopping.set)
         from plagewatch.cli.weather_room import weather_ticks
 
+        collecting = collector_of(stores, watches)
+        running.ticks += collecting.ticks
+        running.parts += [collecting.mqtt, collecting.disk]
+        running.at_stop.append(collecting.pipeline.stopping.set)
         running.ticks += weather_ticks(stores, watches)
     if "rules" in wanted:
         from plagewatch.cli.judging import rules_ticks
@@ -79,4 +90,4 @@ def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> tuple[
         from plagewatch.cli.mailing import digest_ticks
 
         running.ticks += digest_ticks(stores, portfolio, watches)
-    return running, pipeline
+    return Wired(running, collecting, scrape(running, collecting))

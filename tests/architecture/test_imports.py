@@ -56,6 +56,7 @@ ONLY_IN = {
     "starlette": ("api/",),
     "uvicorn": COMPOSITION_ROOT,
     "apscheduler": COMPOSITION_ROOT,
+    "prometheus_client": COMPOSITION_ROOT,
     "smtplib": ("plagewatch/mail.py",),
     "matplotlib": ("plagewatch/charts.py", "plagewatch/charts/"),
     "grafana_client": ("dashboards/",),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, insert, select
 
 from plagewatch.store import tables
 from plagewatch.store.records import device_memory, quarantine, spools
@@ -87,12 +87,15 @@ def waiting(engine: Engine, spool: str) -> Replay | None:
 
     One after the other, as two would count twice.
     """
-    table, part = tables.replay, tables.replay_part
-    done = select(part.c.replay).where(part.c.replay == table.c.id, part.c.spool == spool, part.c.done_ms.is_not(None))
-    query = select(table).where(table.c.done_ms.is_(None), ~done.exists()).order_by(table.c.id).limit(1)
     with engine.connect() as connection:
-        found = _read(connection, query)
+        found = _read(connection, _to_do(spool).order_by(tables.replay.c.id).limit(1))
     return found[0] if found else None
+
+
+def number_waiting(engine: Engine, spool: str) -> int:
+    """How many replays a spool has still to do."""
+    with engine.connect() as connection:
+        return int(connection.execute(_to_do(spool).with_only_columns(func.count())).scalar_one())
 
 
 def begin(engine: Engine, current: Replay, where: Beginning) -> None:
@@ -197,6 +200,12 @@ def _settle(connection: Connection, number: int, now_ms: int) -> None:
         return
     said = "; ".join(f"the packets in the spool {spool.place} were not replayed" for spool in missing)
     connection.execute(table.update().where(table.c.id == number).values(done_ms=now_ms, trouble=said))
+
+
+def _to_do(spool: str) -> Select[Any]:
+    table, part = tables.replay, tables.replay_part
+    done = select(part.c.replay).where(part.c.replay == table.c.id, part.c.spool == spool, part.c.done_ms.is_not(None))
+    return select(table).where(table.c.done_ms.is_(None), ~done.exists())
 
 
 def _of_part(number: int, spool: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, func, insert, select
 
 from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.store import tables
@@ -49,6 +49,12 @@ def dirty_windows(engine: Engine, limit_meters: int = 500, after: str = "") -> W
             ids.append(row.id)
             windows.append(DirtyWindow(row.meter, row.from_ms, row.to_ms))
     return waiting
+
+
+def windows_waiting(engine: Engine) -> int:
+    """How many windows wait to be made."""
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(tables.dirty_window)).scalar_one())
 
 
 def still_waiting(engine: Engine, ids: Iterable[int]) -> set[int]:

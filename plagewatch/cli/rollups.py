@@ -1,0 +1,53 @@
+"""The roll-up of a process, with what is told of it: windows done, windows that wait, and the replay under way."""
+
+import time
+from dataclasses import dataclass
+
+from collector import rollup_job
+from collector.spool import Spool
+from plagewatch.cli.opening import Stores, now_s
+from plagewatch.store.records import replays, work
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresSeen:
+    """What waits in the records. replay_packets, replay_left: of the replay under way on this spool; None = none is."""
+
+    windows_waiting: int
+    replays_waiting: int
+    replay_packets: int | None = None
+    replay_left: int | None = None
+
+
+class Rollups:
+    """Makes figures, pulse by pulse, and looks from time to time at what waits."""
+
+    def __init__(self, stores: Stores, spool: Spool) -> None:
+        self._stores, self._spool = stores, spool
+        self._complete_upto_s: float | None = None
+        self.windows_done = 0
+        self.seen: FiguresSeen | None = None
+
+    def make(self) -> None:
+        """Make the figures of all windows that wait now. Raises SeriesError."""
+        began_s = time.time()
+        self.windows_done += rollup_job.run(self._stores.engine, self._stores.series, now_s())
+        self._complete_upto_s = began_s
+
+    def look(self) -> None:
+        """See what waits."""
+        engine, spool = self._stores.engine, self._spool.name
+        current = replays.waiting(engine, spool)
+        part = current.part(spool) if current else None
+        self.seen = FiguresSeen(
+            windows_waiting=work.windows_waiting(engine),
+            replays_waiting=replays.number_waiting(engine, spool),
+            replay_packets=None if part is None else part.packets,
+            replay_left=None if part is None else max(0, part.last_id - part.next_id),
+        )
+
+    def behind_s(self, at_s: float) -> float | None:
+        """How long at most stored evidence is not in the figures yet; None = not known before the first round."""
+        if self.seen is not None and not self.seen.windows_waiting:
+            return 0.0
+        return None if self._complete_upto_s is None else max(0.0, at_s - self._complete_upto_s)
