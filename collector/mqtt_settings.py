@@ -99,6 +99,7 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise TlsUnusable(f"the authorities in {tls.ca_file} cannot be used: {_why(error)}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = _ClosedWhenRefused
     if tls.cert_file is None:
         return context
     # OpenSSL would ask for it at the terminal.
@@ -140,6 +141,17 @@ def status(state: str, why: str, at: str) -> bytes:
     """
     told = {"state": state, "why": why, "at": at}
     return json.dumps({word: text for word, text in told.items() if text}).encode()
+
+
+class _ClosedWhenRefused(ssl.SSLSocket):
+    """paho lets go of a socket whose handshake fails without closing it."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 def _no_password() -> bytes:

@@ -5,6 +5,7 @@ import ssl
 from datetime import UTC, datetime
 
 MAY_BE_LOST = "what it had acknowledged to loggers and not handed on yet is lost"
+NO_TLS = "no encrypted connection (does this port speak TLS?)"
 
 
 def unreachable(error: BaseException | None) -> str:
@@ -16,7 +17,9 @@ def unreachable(error: BaseException | None) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the broker's certificate is not believed: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"no encrypted connection: {(error.reason or str(error)).replace('_', ' ').lower()}"
+        return f"{NO_TLS}: {(error.reason or str(error)).replace('_', ' ').lower()}"
+    if isinstance(error, ConnectionResetError):
+        return f"{NO_TLS}: the broker closed it"
     if isinstance(error, socket.gaierror):
         return f"its name is not known: {error.strerror}"
     if error is None or isinstance(error, ConnectionRefusedError):

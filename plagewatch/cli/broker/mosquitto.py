@@ -69,19 +69,24 @@ def _access(choices: Choices) -> str:
 per_listener_settings false
 allow_anonymous false
 password_file {choices.at}/passwords
-acl_file {choices.at}/acl
-# The name of a session is the user's: else a logger could take the collector's session, and with it what waits there.
+acl_file {choices.at}/acl"""
+
+
+# It holds for one listener, and stands in each.
+SESSION = """\
+# A session has its user's name: else a logger could take the collector's session, and with it what waits there.
 use_username_as_clientid true"""
 
 
 def _listeners(choices: Choices) -> Iterable[str]:
     if choices.plain:
-        yield f"\n# Not encrypted: whoever is on the way can read passwords.\nlistener {PLAIN} {choices.plain}"
+        yield f"\n# Not encrypted: whoever is on the way reads passwords.\nlistener {PLAIN} {choices.plain}\n{SESSION}"
     server = f"""\
 cafile {choices.at}/certs/ca.crt
 certfile {choices.at}/certs/server.crt
 keyfile {choices.at}/certs/server.key
-tls_version tlsv1.2"""
+tls_version tlsv1.2
+{SESSION}"""
     yield f"\n# Encrypted, with user and password.\nlistener {TLS}\n{server}"
     if choices.hosts:
         yield f"""
