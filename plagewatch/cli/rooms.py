@@ -15,6 +15,7 @@ from plagewatch.health import PartHealth, PartState
 log = structlog.get_logger()
 
 STOPPING_S = 3.5
+WAITING_S = 0.5
 
 
 class Part(Protocol):
@@ -42,14 +43,17 @@ class Tick:
     took_s: float = 0.0
     failures: int = 0
     trouble: str = ""
+    waits: bool = False
     made_s: float = field(default_factory=time.time)
 
     def __call__(self) -> None:
         """Do the work once; trouble is told and the next pulse tries again."""
         began_s = time.monotonic()
+        self.waits = False
         try:
             for need in self.needs:
                 if need.trouble(time.time()):
+                    self.waits = True
                     raise StoreAway(f"waits for: {need.part}")
             self.work()
         except Exception as error:
@@ -58,7 +62,7 @@ class Tick:
             if self.trouble != told and not isinstance(error, StoreAway):  # the service's own trouble is told once
                 log.error("tick failed", part=self.name, error=told, exc_info=not isinstance(error, FORESEEN))
             self.trouble = told
-            self.failures += 1
+            self.failures += not self.waits
         else:
             if self.trouble:
                 log.info("tick works again", part=self.name)
@@ -81,7 +85,8 @@ class Tick:
         while not stopping.is_set():
             next_s = time.monotonic() + self.every_s
             self()
-            stopping.wait(max(0.0, next_s - time.monotonic()))
+            # What could not begin is looked at again soon: its services may be there in a moment.
+            stopping.wait(max(0.0, min(next_s - time.monotonic(), WAITING_S if self.waits else self.every_s)))
 
 
 @dataclass(slots=True)
