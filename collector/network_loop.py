@@ -227,12 +227,14 @@ class NetworkLoop:
 
     def _turn(self, connected: PacketSocket, packets: Packets) -> None:
         """Write what there is, wait, read what has come."""
-        if self._client.want_write():
-            self._client.loop_write()
+        asked = self._client.want_write()
+        # Behind the question, before the answer: a goodbye closes, and goes out behind what was sent before it.
         while self._outgoing:
             connection, waiting = self._outgoing.popleft()
             if connection == self.connection:
                 connected.send(waiting)
+        if asked:
+            self._client.loop_write()
         connected.flush()
         if not connected.ended and self._client.socket() is connected:
             reads: list[Any] = [self._wakened, connected] if self._has_room() else [self._wakened]
