@@ -24,9 +24,12 @@ class Settings(BaseSettings):
     influx_url: str | None = Field(
         None, description="InfluxDB 2.x; not set: the series stand in SQLite in the data folder"
     )
-    influx_token: SecretStr = Field(SecretStr(""), description="InfluxDB token that may read and write both buckets")
+    influx_token: SecretStr = Field(SecretStr(""), description="InfluxDB token; `store init --tokens` makes them")
     influx_org: str = Field("plagewatch", description="InfluxDB organisation")
     influx_timeout_s: float = Field(30.0, gt=0, description="Longest wait for one InfluxDB call [s]")
+    influx_gzip: Literal["auto", "on", "off"] = Field(
+        "auto", description="Compress what is sent to InfluxDB: `on`, `off`, `auto` = only to another machine"
+    )
 
     mqtt_host: str = Field("127.0.0.1", description="MQTT broker")
     mqtt_port: int = Field(1883, ge=1, le=65535, description="MQTT port")

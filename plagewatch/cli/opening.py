@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,8 +98,10 @@ def stores(settings: Settings) -> Iterator[Stores]:
 
 
 @contextmanager
-def stores_later(settings: Settings) -> Iterator[Stores]:
+def stores_later(settings: Settings, rooms: Collection[str] = ()) -> Iterator[Stores]:
     """Both stores, of which services have not been asked yet: see `watches_of`. Closed at the end.
+
+    rooms: those that will use them; more than they may do need not be allowed.
 
     Raises Refused where no time can put it right: a malformed address, or an embedded store on a disk that fails.
     """
@@ -118,6 +120,8 @@ def stores_later(settings: Settings) -> Iterator[Stores]:
                 settings.influx_token.get_secret_value(),
                 settings.influx_org,
                 settings.influx_timeout_s,
+                influx_gzip=settings.influx_gzip,
+                rooms=rooms,
             )
         except SeriesError as error:
             refuse(str(error))

@@ -21,7 +21,7 @@ from plagewatch.store.names import (
 )
 from plagewatch.store.series import blocks as rows
 from plagewatch.store.series.influx_answers import Found
-from plagewatch.store.series.influx_connection import InfluxConnection
+from plagewatch.store.series.influx_connection import Gzip, InfluxConnection
 from plagewatch.store.series.influx_evidence import (
     BY_SERIES,
     evidence,
@@ -38,7 +38,8 @@ from plagewatch.store.series.influx_figures import (
     points,
     points_held,
 )
-from plagewatch.store.series.influx_trouble import Asked, told
+from plagewatch.store.series.influx_rights import EVERYTHING, Rights
+from plagewatch.store.series.influx_setup import Keeping, Token, make_buckets, make_tokens
 from plagewatch.store.series.line_protocol import (
     EARLIEST_NS,
     LATEST_NS,
@@ -67,27 +68,23 @@ from plagewatch.store.series.protocol import (
 # Meters asked for in one question.
 METERS_TOGETHER = 500
 
-# Years are asked for at once, and each shard is a file to open: a month each, not the week that is the default.
-SHARD_S = 28 * 86_400
-
 
 class InfluxSeries:
     """Series in the buckets `evidence` and `energy` of an organisation. Safe to use from several threads."""
 
-    def __init__(self, url: str, token: str, org: str, timeout_s: float) -> None:
-        self._influx = InfluxConnection(url, token, org, timeout_s)
+    def __init__(
+        self, url: str, token: str, org: str, timeout_s: float, gzip: Gzip = "auto", needs: Rights = EVERYTHING
+    ) -> None:
+        self._influx = InfluxConnection(url, token, org, timeout_s, gzip)
+        self._needs = needs
 
-    def set_up(self) -> None:
-        """Make the buckets that are not there. Data are kept for ever: they are the proof of a saving."""
-        self._influx.ping()
-        with told(Asked(self._influx.url)):
-            buckets = self._influx.client.buckets_api()
-            # Asked for by name, a bucket that is not there is an error to a token of this organisation alone.
-            there = {bucket.name for bucket in buckets.find_buckets_iter(org=self._influx.org)}
-            for name in (EVIDENCE_BUCKET, ENERGY_BUCKET):
-                if name not in there:
-                    rule = {"type": "expire", "everySeconds": 0, "shardGroupDurationSeconds": SHARD_S}
-                    buckets.create_bucket(bucket_name=name, org=self._influx.org, retention_rules=[rule])
+    def set_up(self, wanted: Keeping | None = None, fix: bool = False) -> list[str]:
+        """Make the buckets that are not there; what was done and what is amiss, in sentences. Raises SeriesError."""
+        return make_buckets(self._influx, wanted or Keeping(), fix)
+
+    def tokens(self) -> list[Token]:
+        """A token for each room, made where there is none yet. Raises SeriesError."""
+        return make_tokens(self._influx)
 
     def write_samples(self, blocks: Sequence[Samples]) -> None:
         lines = sample_lines(blocks)
@@ -99,7 +96,7 @@ class InfluxSeries:
             block = blocks[lines.block[first]]
             raise SamplesRefused(
                 f"The bucket `{EVIDENCE_BUCKET}` never takes {len(refused)} of {len(lines)} samples, the first of "
-                f"{block.meter} {block.register} at {at} UTC: {refused[first]}",
+                f"{block.meter[:200]} {block.register} at {at} UTC: {refused[first]}",
                 why,
             )
 
@@ -207,8 +204,10 @@ class InfluxSeries:
     def check(self) -> None:
         self._influx.ping()
         for bucket in (EVIDENCE_BUCKET, ENERGY_BUCKET):
-            self._influx.check_write(bucket)
-            self._influx.check_read(bucket)
+            if bucket in self._needs.writes:
+                self._influx.check_write(bucket)
+            if bucket in self._needs.reads:
+                self._influx.check_read(bucket)
 
     def close(self) -> None:
         self._influx.close()

@@ -12,6 +12,9 @@ from plagewatch.store.series.protocol import SeriesError
 
 Column = NDArray[Any]
 
+# A question that took too long, was one too many, or met a server that is just ending.
+_PASSES = ("timeout", "exceeded", "interrupted", "closed")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -36,12 +39,23 @@ def found(stream: Iterable[bytes], text: bool = False) -> Iterator[Found]:
         for message in unpacker:
             (result,) = message["results"]
             if "error" in result:
-                raise SeriesError(f"InfluxDB did not answer: {result['error']}", retryable=False)
+                error = str(result["error"])
+                raise SeriesError(_explained(error), retryable=any(word in error for word in _PASSES))
             more = bool(result.get("partial"))
             for series in result.get("series", ()):
                 yield Found(series.get("tags", {}), _columns(series["columns"], series["values"], text))
     if more or unpacker.tell() != sent:
         raise SeriesError("InfluxDB's answer was cut off before its end", retryable=True)
+
+
+def _explained(error: str) -> str:
+    _, missing, bucket = error.partition("database not found: ")
+    if not missing:
+        return f"InfluxDB did not answer: {error}"
+    return (
+        f"InfluxDB has no bucket `{bucket}` that this token may read: check PLAGEWATCH_INFLUX_TOKEN and its rights, "
+        "then `plagewatch store init`"
+    )
 
 
 def together(pieces: Iterable[Found]) -> list[Found]:

@@ -19,7 +19,7 @@ from plagewatch.store.series.protocol import SeriesError
 
 PIECE_BYTES = 1 << 16
 
-CHECK_S = 5.0
+CHECK_S = 3.0
 """Whoever asks how the store is waits no longer than this, however long a question about years may take."""
 
 Gzip = Literal["auto", "on", "off"]

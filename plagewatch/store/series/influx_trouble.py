@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import urllib3
+from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.rest import ApiException
 
 from plagewatch.store.series.influx_writing import Busy, LinesRefused
@@ -46,6 +47,12 @@ def told(asked: Asked) -> Iterator[None]:
         yield
     except ApiException as error:
         raise _explained(error, asked) from error
+    except InfluxDBError as error:  # the client's own, where an organisation's id is needed and not to be had
+        raise SeriesError(
+            f"InfluxDB at {asked.url} refuses the token or lacks the organisation: check PLAGEWATCH_INFLUX_ORG "
+            "and the rights of PLAGEWATCH_INFLUX_TOKEN",
+            retryable=False,
+        ) from error
     except urllib3.exceptions.HTTPError as error:
         raise SeriesError(
             f"InfluxDB at {asked.url} cannot be reached ({cause_of(error)}): is it running, is PLAGEWATCH_INFLUX_URL "
