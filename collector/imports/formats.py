@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.imports import canonical, fluvius, sibelga, table, weather_file
+from collector.imports import canonical, fluvius, rmi_file, sibelga, table, weather_file
 from collector.imports.evidence import Block
 from collector.imports.refusals import ImportRefused
 from collector.imports.work import Import
@@ -27,9 +27,10 @@ FORMATS: Mapping[str, Format] = {
     "canonical": Format("a folder of CSV files in the canonical form", canonical.recognises, canonical.read),
     "fluvius": Format("the consumption history that Fluvius gives its customers", fluvius.recognises, fluvius.read),
     "sibelga": Format("AMR files of Sibelga's data service", sibelga.recognises, sibelga.read),
-    "weather": Format(
-        "weather of a station, the open data of the RMI among them", weather_file.recognises, weather_file.read
+    "rmi": Format(
+        "observations of the Belgian Royal Meteorological Institute, its open data", rmi_file.recognises, rmi_file.read
     ),
+    "weather": Format("weather of a site in our own columns", weather_file.recognises, weather_file.read),
     # Of NRClick's own files nothing is published: they are tables, whose mapping is kept under its name.
     "nrclick": Format("a table, read with the mapping named nrclick", _never, table.read),
     "table": Format("any table, read with a mapping", Path.is_file, table.read),

@@ -1,7 +1,4 @@
-"""Weather of a station as CSV: the open data of the Royal Meteorological Institute, or columns of our own names.
-
-The institute's observations are in UTC and stamped at the end of what they are the mean of (10 minutes, an hour).
-"""
+"""Weather as a table with columns of our own names; each row is a mean from its start on."""
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from collector.decoders.door import shown
-from collector.imports.cells import bare_id, meant, plain_number_of
+from collector.imports import rmi_file
+from collector.imports.cells import bare_id, plain_number_of
 from collector.imports.evidence import Block
-from collector.imports.headings import Words, columns, plain
+from collector.imports.headings import Words, columns
 from collector.imports.lines import Unreadable
 from collector.imports.refusals import ImportRefused, RowRefused
 from collector.imports.sheets import sheet_of
-from collector.imports.stamps import DateOrder, has_zone, local_stamp, zoned_stamp
 from collector.imports.weather_hours import TooCoarse
+from collector.imports.weather_rows import site_for, utc_s
 from collector.imports.weather_writing import save_weather
 from collector.imports.work import Import
 from plagewatch.metering.intervals import Floats
@@ -30,15 +27,10 @@ HEADINGS: Words = {
     "station": ("code", "station", "stationcode"),
     "start": ("start",),
     "timestamp": ("timestamp",),
-    # The institute's names: AWS of 10 minutes and of an hour, AWS of a day, synoptic stations.
-    TEMP_C: ("tempc", "tempdryshelteravg", "tempavg", "temp"),
-    GHI_WM2: ("ghiwm2", "shortwavefromskyavg"),
-    HUMIDITY_PCT: ("humiditypct", "humidityrelshelteravg", "humidityrelative"),
+    TEMP_C: ("tempc",),
+    GHI_WM2: ("ghiwm2",),
+    HUMIDITY_PCT: ("humiditypct",),
 }
-ENDING = ("tempdryshelteravg", "shortwavefromskyavg", "humidityrelshelteravg")
-"""Columns that are a mean over the time before their stamp; a day's mean is stamped with its day."""
-
-HOUR_S = 3_600
 
 
 def recognises(path: Path) -> bool:
@@ -53,6 +45,9 @@ def _is_header(row: Sequence[str]) -> bool:
 
 def read(work: Import) -> Iterator[list[Block]]:
     """Hours of weather into the store; there are no readings. Raises ImportRefused."""
+    if rmi_file.recognises(work.path):
+        yield from rmi_file.read(work)
+        return
     reader = _Reader(work)
     for line, row in sheet_of(work.path).rows(".", work.progress):
         try:
@@ -70,7 +65,6 @@ class _Reader:
         self._work = work
         self._sites = {site.id for site in registry.sites(work.engine)}
         self._place: Mapping[str, int] = {}
-        self._stamped_at_end = False
         self._starts: dict[str, array[int]] = {}
         self._columns: dict[str, list[array[float]]] = {}
 
@@ -80,8 +74,6 @@ class _Reader:
             if not _is_header(row):
                 raise ImportRefused(f"{self._work.path.name}, line {line}: no column for a temperature and its time")
             self._place = columns(row, HEADINGS)
-            words = [plain(cell) for cell in row]
-            self._stamped_at_end = "start" not in self._place and any(word in ENDING for word in words)
             return
         site = self._site(row)
         at_s = self._at_s(row, site)
@@ -100,8 +92,6 @@ class _Reader:
         """All that was read, site by site."""
         for site, starts in self._starts.items():
             start_s = np.array(starts, np.int64)
-            if self._stamped_at_end:
-                start_s = start_s - _usual_step_s(start_s)
             fields: dict[str, Floats] = {
                 name: np.array(column) for name, column in zip(WEATHER_FIELDS, self._columns[site], strict=True)
             }
@@ -111,8 +101,6 @@ class _Reader:
                 raise ImportRefused(f"{self._work.path.name}: {site}: {error}; daily is the coarsest") from error
             self._work.count("weather_hours", hours)
             self._work.count("new_weather_hours", new)
-        if self._stamped_at_end and self._starts:
-            self._work.notes.append("stamps are taken for the end of what they are the mean of, in UTC")
 
     def _cell(self, row: Sequence[str], name: str) -> str:
         place = self._place.get(name)
@@ -120,28 +108,8 @@ class _Reader:
 
     def _site(self, row: Sequence[str]) -> str:
         said = bare_id(self._cell(row, "site")) or bare_id(self._cell(row, "station"))
-        sites = self._work.order.sites
-        site = sites.get(said, sites.get("", said))
-        if site not in self._sites:
-            detail = f"there is no site {shown(site) or 'named'}: say which with --site {shown(said) or ''}=SITE"
-            raise RowRefused(Reason.UNKNOWN_DEVICE, "site", detail.replace(" =SITE", " SITE"), said)
-        return site
+        return site_for(said, self._work.order, self._sites)
 
     def _at_s(self, row: Sequence[str], site: str) -> int:
         column = "start" if "start" in self._place else "timestamp"
-        text = self._cell(row, column)
-        try:
-            if has_zone(text):
-                at_s = zoned_stamp(text, DateOrder.YMD).timestamp()
-            else:
-                at_s = (local_stamp(text, DateOrder.YMD) - local_stamp("1970-01-01", DateOrder.YMD)).total_seconds()
-        except ValueError:
-            raise RowRefused(
-                Reason.MALFORMED, column, f"{shown(text)} is no instant like 2026-01-01T00:00:00Z", site
-            ) from None
-        return meant(round(at_s * 1000), text, column, self._work.now_ms, site) // 1000
-
-
-def _usual_step_s(start_s: np.ndarray[tuple[int], np.dtype[np.int64]]) -> int:
-    steps = np.diff(np.unique(start_s))
-    return int(np.median(steps)) if len(steps) else HOUR_S
+        return utc_s(self._cell(row, column), column, site, self._work.now_ms)

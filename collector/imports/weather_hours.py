@@ -36,6 +36,15 @@ def hourly(start_s: Seconds, fields: Mapping[str, Floats]) -> Points:
         raise TooCoarse(f"{step_s / 86_400:.1f} days between rows")
     if step_s > HOUR_S:
         start_s, fields = _spread(start_s, fields, step_s)
+    return of_hours(start_s, fields)
+
+
+def of_hours(start_s: Seconds, fields: Mapping[str, Floats]) -> Points:
+    """Hourly points from means of an hour or less that begin at start_s, in any order; where no row is, no hour is.
+
+    >>> of_hours(np.array([600, 0, 10800]), {"temp_c": np.array([1.0, 3.0, 7.0])}).start_s.tolist()
+    [0, 10800]
+    """
     return Points(*_averaged(start_s // HOUR_S * HOUR_S, fields))
 
 
