@@ -105,9 +105,9 @@ def alarms(past: Sequence[SpoolState], limits: Limits) -> list[Alarm]:
     elif now.room_bytes < least_room_bytes(now, limits):
         found.append(Alarm(LITTLE_ROOM, {"gb": now.room_bytes / GB}))
     if figures.waiting_bytes > ALMOST_FULL * limits.keep_bytes:
-        found.append(Alarm(LARGE, {"gb": figures.waiting_bytes / GB, "kept": limits.keep_bytes / GB}))
+        found.append(Alarm(LARGE, {"gb": figures.waiting_bytes / GB, "kept": round(limits.keep_bytes / GB, 1)}))
     if now.late_s > limits.late_s:
-        found.append(Alarm(LATE, {"packets": figures.waiting, "hours": now.late_s / 3600}))
+        found.append(_late(figures.waiting, now.late_s))
     if now.set_aside:
         found.append(Alarm(DAMAGED, {"files": len(now.set_aside)}))
     return found
@@ -121,7 +121,7 @@ def health(past: Sequence[SpoolState], limits: Limits, path: Path, now_s: float)
     state = PartState.WELL
     if found:
         state = PartState.DOWN if found[0].text == FULL else PartState.DEGRADED
-    told = [alarm.sentence(lambda text: text) for alarm in found]
+    told = [alarm.sentence() for alarm in found]
     if now.set_aside:
         told.append(f"set aside: {', '.join(now.set_aside)}")
     detail = f"{path}: {' '.join(told)}" if told else ""
@@ -131,24 +131,34 @@ def health(past: Sequence[SpoolState], limits: Limits, path: Path, now_s: float)
     return PartHealth("spool", state, detail, max(0.0, now_s - now.at_s), tuple(found))
 
 
+def _late(packets: int, late_s: float) -> Alarm:
+    if late_s < 7_200:
+        return Alarm(LATE_MINUTES, {"packets": packets, "minutes": int(late_s / 60)})
+    return Alarm(LATE_HOURS, {"packets": packets, "hours": int(late_s / 3600)})
+
+
 FULL = N_(
     "The disk of the incoming messages is full. Nothing is lost: new ones wait at the broker. "
     "Make room on the disk now."
 )
 FULL_SOON = N_(
-    "At this rate the disk of the incoming messages is full in %(hours).1f hours (%(gb).1f GB are left). "
+    "At this rate the disk of the incoming messages is full in %(hours)s hours (%(gb)s GB are left). "
     "Make room, or get the databases to work again."
 )
-LITTLE_ROOM = N_("The disk of the incoming messages has %(gb).1f GB left. Make room, or give it a larger disk.")
+LITTLE_ROOM = N_("The disk of the incoming messages has %(gb)s GB left. Make room, or give it a larger disk.")
 LARGE = N_(
-    "Messages that wait take %(gb).1f GB, and %(kept).0f GB are kept. Nothing that waits is thrown away: "
+    "Messages that wait take %(gb)s GB; the limit is %(kept)s GB. Nothing that waits is thrown away: "
     "get the databases to work again."
 )
-LATE = N_(
-    "%(packets)d messages wait to be counted, the oldest since %(hours).1f hours. They are safe on the disk: "
-    "see below which database does not take them."
+LATE_MINUTES = N_(
+    "%(packets)s messages wait to be counted, the oldest for %(minutes)s minutes. They are safe on the disk; "
+    "the parts of the product below say why."
+)
+LATE_HOURS = N_(
+    "%(packets)s messages wait to be counted, the oldest for %(hours)s hours. They are safe on the disk; "
+    "the parts of the product below say why."
 )
 DAMAGED = N_(
-    "A damaged file of incoming messages was set aside (%(files)d in all) and a new one was begun. "
+    "A damaged file of incoming messages was set aside (%(files)s in all) and a new one was begun. "
     "Its messages can be saved: see “The spool is damaged” in docs/production.md."
 )

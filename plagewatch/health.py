@@ -15,18 +15,19 @@ class PartState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What people who look at the pages should be told at once. text: English, with places for the numbers."""
+    """What people who look at the pages should be told at once. text: English, with a place for each number."""
 
     text: str
-    numbers: Mapping[str, float]
+    numbers: Mapping[str, float | int]
 
-    def sentence(self, say: Callable[[str], str]) -> str:
-        """The sentence in the language of `say`.
+    def sentence(self, say: Callable[[str], str] = str, write: Callable[[float], str] = "{:.3g}".format) -> str:
+        """The sentence in the language of `say`, its numbers as `write` writes them.
 
-        >>> Alarm("%(gb).1f GB are left.", {"gb": 0.51}).sentence(str)
-        '0.5 GB are left.'
+        >>> Alarm("%(gb)s GB are left.", {"gb": 0.5123}).sentence()
+        '0.512 GB are left.'
         """
-        return say(self.text) % self.numbers
+        written = {name: str(n) if isinstance(n, int) else write(n) for name, n in self.numbers.items()}
+        return say(self.text) % written
 
 
 @dataclass(frozen=True, slots=True)

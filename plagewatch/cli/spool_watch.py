@@ -79,7 +79,7 @@ class SpoolWatch:
         found = alarms(list(islice(self.past, len(self.past))), self.limits)
         for alarm in found:
             if alarm.text not in self._told:
-                log.error("spool", path=str(self._spool.path), alarm=alarm.sentence(str))
+                log.error("spool", path=str(self._spool.path), alarm=alarm.sentence())
         self._told = frozenset(alarm.text for alarm in found)
 
     def _watch(self) -> None:

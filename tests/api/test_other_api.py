@@ -5,7 +5,8 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from plagewatch.health import PartHealth, PartState
+from collector.spool_state import FULL_SOON
+from plagewatch.health import Alarm, PartHealth, PartState
 from tests.api.centre import Centre, break_store, hold
 
 
@@ -106,3 +107,21 @@ def test_an_address_that_is_not_there_answers_in_its_readers_form(reading: TestC
     assert for_program.headers["content-type"] == "application/problem+json"
     assert for_person.headers["content-type"].startswith("text/html")
     assert "Dit staat hier niet" in for_person.text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("nl", "is de schijf met de binnenkomende berichten over 3,04 uur vol (nog 1,5 GB vrij)"),
+        ("fr", "sera plein dans 3,04 heures (encore 1,5 Go libres)"),
+        ("en", "is full in 3.04 hours (1.5 GB are left)"),
+    ],
+)
+def test_what_the_spool_tells_stands_on_the_page_in_the_persons_language(
+    client: TestClient, centre: Centre, language: str, told: str
+) -> None:
+    alarm = Alarm(FULL_SOON, {"hours": 3.04, "gb": 1.5})
+    centre.parts.append(PartHealth("spool", PartState.DEGRADED, "at this rate ...", 4.0, (alarm,)))
+    assert told in client.get(f"/data?lang={language}").text
+    centre.away.append("records: it does not answer")
+    assert told in client.get(f"/data?lang={language}").text
