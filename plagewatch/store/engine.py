@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from plagewatch.store.move.progress import unfinished
 
 __all__ = [
     "RECORDS_AWAY",
@@ -19,6 +21,7 @@ __all__ = [
     "engine_at",
     "migrate",
     "open_records",
+    "shown_url",
 ]  # rooms name the type without touching the database library
 
 RecordsError = (DBAPIError, NoConnectionLeft)
@@ -56,12 +59,7 @@ def engine_at(url: str) -> Engine:
 
     Raises RecordsUnreachable where the URL is none.
     """
-    try:
-        where = make_url(url)
-    except (ArgumentError, ValueError):
-        # Without the library's own words: of a text that it cannot read they may repeat the password.
-        expected = "postgresql://USER:PASSWORD@HOST/DATABASE is expected"
-        raise RecordsUnreachable(f"the URL cannot be read: {expected}") from None
+    where = _read(url)
     try:
         if where.drivername.partition("+")[0] in ("postgresql", "postgres"):
             # Imported here: most commands of an embedded installation have no use for the driver.
@@ -77,14 +75,24 @@ def engine_at(url: str) -> Engine:
     return engine
 
 
-def bring_up(engine: Engine) -> None:
+def shown_url(url: str) -> str:
+    """A URL as people may see it, without its password. Raises RecordsUnreachable where it is none.
+
+    >>> shown_url("postgresql://anna:secret@records.example/plagewatch")
+    'postgresql://anna:***@records.example/plagewatch'
+    """
+    return _read(url).render_as_string(hide_password=True)
+
+
+def bring_up(engine: Engine, *, whole: bool = True) -> None:
     """Ask the database whether it can be used, and bring its schema to the newest where it is older.
 
-    Raises RecordsUnreachable.
+    whole: refuse records that a move has not brought all of yet. Raises RecordsUnreachable.
     """
     if engine.dialect.name == "sqlite":
         try:
             migrate(engine)
+            _check_whole(engine, whole)
         except DBAPIError as error:
             raise RecordsUnreachable(str(error.orig).splitlines()[0]) from error
         return
@@ -95,6 +103,7 @@ def bring_up(engine: Engine) -> None:
             if why := postgres.too_old(connection):
                 raise RecordsUnreachable(f"{engine.url.render_as_string(hide_password=True)}: {why}")
         migrate(engine)
+        _check_whole(engine, whole)
     except DBAPIError as error:
         # Not `from error`: its text repeats the connection's parameters.
         raise RecordsUnreachable(postgres.reason(error, engine.url)) from None
@@ -139,6 +148,20 @@ def _alone(connection: Connection) -> Iterator[None]:
     with postgres.unhurried(connection):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
         yield
+
+
+def _read(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # Without the library's own words: of a text that it cannot read they may repeat the password.
+        expected = "postgresql://USER:PASSWORD@HOST/DATABASE is expected"
+        raise RecordsUnreachable(f"the URL cannot be read: {expected}") from None
+
+
+def _check_whole(engine: Engine, whole: bool) -> None:
+    if whole and (move := unfinished(engine)):
+        raise RecordsUnreachable(f"the move from {move.source} to here is not over: run `plagewatch store move` again")
 
 
 def _revision(connection: Connection) -> str | None:

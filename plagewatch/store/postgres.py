@@ -23,6 +23,8 @@ STATEMENT_S = 120
 ANSWER_S = STATEMENT_S + 30
 """A server that says nothing for so long stands still, or the network swallows what it says."""
 
+MOVING = 0x706C6D6F7665  # `plmove`: who holds PostgreSQL's advisory lock of this number moves stores
+
 _AT_THE_SERVER = {
     "statement_timeout": STATEMENT_S * 1000,
     "lock_timeout": STATEMENT_S * 1000,
@@ -99,6 +101,32 @@ def reason(error: DBAPIError, url: URL) -> str:
         if words in told:
             return f"{where}: {what}"
     return f"{where}: {told}"
+
+
+class Others(Exception):
+    """Others have the records open; the message says who, as PostgreSQL knows them."""
+
+
+@contextmanager
+def for_one_move(engine: Engine) -> Iterator[None]:
+    """Have records that no other process of ours is connected to. Raises Others.
+
+    Others may connect later: they find a move that is not over, and leave.
+    """
+    ours = "SELECT count(*), min(client_addr::text) FROM pg_stat_activity WHERE datname = current_database()"
+    with engine.connect() as connection:
+        (mine,) = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({MOVING})").one()
+        connection.commit()
+        number, where = connection.exec_driver_sql(
+            f"{ours} AND application_name = 'plagewatch' AND pid <> pg_backend_pid()"
+        ).one()
+        connection.commit()
+        if number or not mine:
+            raise Others(f"{number} connections of plagewatch, e.g. from {where}" if number else "another move")
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({MOVING})")
 
 
 class PatientConnection(psycopg.Connection[Any]):
