@@ -10,7 +10,7 @@ from collector.replay import Replayer
 from collector.spool import Spool
 from plagewatch.bench.figures import Figure
 from plagewatch.bench.ingest_packets import Load, Shape, meter
-from plagewatch.bench.ingest_rig import Consumer, Publisher, Rig
+from plagewatch.bench.ingest_rig import Consumer, Lost, Publisher, Rig
 from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import open_records
 from plagewatch.store.records import replays
@@ -19,7 +19,7 @@ from plagewatch.store.records.replays import Asked
 from plagewatch.store.series.influx import InfluxSeries
 
 KILLS = 3
-LOOK_S = 0.02
+LOOK_S, LONGEST_S = 0.02, 600.0
 
 
 def kills(made: Rig, consumer: Consumer, load: Load) -> Iterator[Figure]:
@@ -28,9 +28,11 @@ def kills(made: Rig, consumer: Consumer, load: Load) -> Iterator[Figure]:
     service = consumer.start()
     publisher = Publisher(made.port, load)
     publisher.go()
-    under_load = 0
+    under_load, end = 0, time.monotonic() + LONGEST_S
     for number in range(KILLS):
         while (there := made.count(consumer.place, load)) < load.readings * (number + 1) // (KILLS + 2):
+            if time.monotonic() > end:
+                raise Lost(f"only {there} of {load.readings} readings came within {LONGEST_S:g} s")
             time.sleep(LOOK_S)
         under_load += there < load.readings
         service.kill()

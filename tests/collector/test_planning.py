@@ -151,6 +151,25 @@ def test_a_moved_register_feeds_each_meter_in_its_time():
     assert runs == [("a", 0, 1), (None, 1, 3), ("b", 3, 4), (None, 4, 5)]
 
 
+def test_a_device_of_one_register_and_one_of_several():
+    only, two, ended = Binding("one", "gas_volume", "a", 50), Binding("two", "gas_volume", "b"), 80
+    table = BindingTable(
+        [two, only, Binding("two", "water_volume", "c"), Binding("gone", "gas_volume", "d", 0, to_ms=ended)]
+    )
+    assert [table.knows(name) for name in ("one", "two", "gone", "none")] == [True, True, True, False]
+    asked = [("one", "gas_volume"), ("one", "water_volume"), ("two", "water_volume"), ("gone", "gas_volume")]
+    assert [table.binds(*pair) for pair in asked] == [True, False, True, True]
+
+    def runs(device, register, *at_ms):
+        return [(b and b.meter, first, end) for b, first, end in table.runs(device, register, at_ms)]
+
+    assert runs("one", "gas_volume", 50, 60) == [("a", 0, 2)]
+    assert runs("one", "gas_volume", 49, 50) == [(None, 0, 1), ("a", 1, 2)]
+    assert runs("one", "water_volume", 60) == [(None, 0, 1)]
+    assert runs("two", "water_volume", 0, 9) == [("c", 0, 2)]
+    assert runs("gone", "gas_volume", 79, 80) == [("d", 0, 1), (None, 1, 2)]
+
+
 def test_a_topic_that_nobody_knows_is_a_device_of_its_own():
     (item,) = plan([Spooled(1, Packet("weather/to day/π", b"{}", NOW_MS))], known()).quarantine
     assert (item.device, item.source) == ("weather/to day/π", "mqtt:weather/to day/π")
