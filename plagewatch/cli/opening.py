@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 
+from plagewatch.cli.in_use import InUse, in_use
 from plagewatch.plage.portfolio import Portfolio, PortfolioError, parse
 from plagewatch.settings import Settings
 from plagewatch.store.engine import Engine, RecordsUnreachable, bring_up, engine_at
@@ -106,6 +107,16 @@ def stores_later(settings: Settings, rooms: Collection[str] = ()) -> Iterator[St
     Raises Refused where no time can put it right: a malformed address, or an embedded store on a disk that fails.
     """
     make_folder(settings.data_dir)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(in_use(settings.data_dir))
+        except InUse as why:
+            refuse(str(why))
+        yield stack.enter_context(_opened(settings, rooms))
+
+
+@contextmanager
+def _opened(settings: Settings, rooms: Collection[str]) -> Iterator[Stores]:
     try:
         engine = engine_at(settings.records_at())
         if engine.dialect.name == "sqlite":

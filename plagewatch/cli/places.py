@@ -124,6 +124,7 @@ def series_of(there: Place, settings: Settings, *, set_up: bool = False) -> Iter
             settings.influx_token.get_secret_value(),
             settings.influx_org,
             settings.influx_timeout_s,
+            influx_gzip=settings.influx_gzip,
         )
     except SeriesError as error:
         refuse(str(error))

@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from plagewatch.cli import later
+from plagewatch.cli import later, moving, setting_up
 from plagewatch.cli.broker.command import broker
 from plagewatch.cli.opening import (
     DataDir,
@@ -42,12 +41,13 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(demo)
     app.command()(serve)
+    store.command("init")(setting_up.store_init)
+    store.command("move")(moving.move)
     app.add_typer(store, name="store")
     app.add_typer(simulate, name="simulate")
     app.add_typer(collector, name="collector")
     app.add_typer(broker, name="broker")
     app.add_typer(audit, name="audit")
-    later.promise(store, "move", later.SERVICES, "Move records and series from the embedded stores to production")
     later.promise(audit, "verify", later.OPERATIONS, "Verify that nobody changed the audit trail")
     later.promise(app, "backup", later.OPERATIONS, "Back up records, series and spool")
     later.promise(app, "restore", later.OPERATIONS, "Restore a backup")
@@ -85,7 +85,7 @@ def serve(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with stores_later(settings) as opened:
+    with stores_later(settings, names) as opened:
         wired = rooms(opened, portfolio, names)
         running, pages, port = wired.running, None, None
         if settings.health_port is not None:
@@ -111,25 +111,6 @@ def serve(
                 sys.stdout.flush()
                 os._exit(0)
     show("stopped")
-
-
-@store.command("init")
-def store_init(data: DataDir = None) -> None:
-    """Make what the stores of the settings need: InfluxDB's buckets, the records' schema. Again changes nothing."""
-    from plagewatch.store.series.influx import InfluxSeries
-    from plagewatch.store.series.protocol import SeriesError
-
-    settings = read_settings(data)
-    if settings.influx_url is not None:
-        token = settings.influx_token.get_secret_value()
-        try:
-            influx = InfluxSeries(settings.influx_url, token, settings.influx_org, settings.influx_timeout_s)
-            with closing(influx):
-                influx.set_up()
-        except SeriesError as error:
-            refuse(str(error))
-    with stores(settings):
-        show("the stores are ready")
 
 
 @collector.command("replay")

@@ -18,7 +18,6 @@ import pytest
         "bench web",
         "bench boards",
         "bench digest",
-        "store move --from a --to b",
         "audit verify",
         "backup --to x",
         "restore --from x",
