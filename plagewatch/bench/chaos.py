@@ -184,8 +184,8 @@ def _at_rest(ended: Ended, publisher: Publisher, seconds: float, tell: Callable[
 
 def _world(now_s: int, plan: Plan) -> World:
     """A world whose messages last as long as the run does."""
-    a_meter = 0.7 * LIVE_S * plan.plain  # a third of the meters speak in frames
-    step_s = max(1, round(a_meter / (plan.seconds * plan.per_s)))
+    speaking = 0.7 * plan.plain + 5.3  # a third of them in frames; those with a fault too
+    step_s = max(1, round(LIVE_S * speaking / (plan.seconds * plan.per_s)))
     return World.make(now_s, plan.plain, step_s, plan.seed)
 
 

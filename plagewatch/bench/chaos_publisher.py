@@ -1,8 +1,12 @@
 """A logger of many devices that counts what the broker acknowledged, and gives nothing up.
 
-What is not acknowledged is sent again on the next connection, as the standard wants (MQTT 3.1.1, 4.4). A broker that is
-killed may lose what it acknowledged in its last moments, which no setting of Mosquitto 2.0 prevents wholly; a logger
-with a memory therefore says once more what was acknowledged in the last seconds of a connection that it lost.
+It speaks MQTT 5, and what is not acknowledged is sent again on the next connection. Two things that Mosquitto 2.0 does
+at a restart need more of a logger, and this one does it:
+
+- What it acknowledged in its last moments may not have been on its disk, and no setting prevents that wholly. A logger
+  with a memory says once more what was acknowledged in the last seconds of a connection that it lost.
+- It has forgotten shared subscriptions until their members are back. What comes before that it acknowledges with reason
+  0x10, "no matching subscribers" (MQTT 5, 3.4.2.1), and throws away: this is no acknowledgement, and is sent again.
 """
 
 import select
@@ -21,16 +25,21 @@ IN_FLIGHT = 200
 SILENCE_S = 4.0  # without an answer for so long the connection is given up
 REMEMBERED_S = 5.0
 AGAIN_S = 0.3
-CONNECT = b"\x00\x04MQTT\x04\x02\x00\x00" + b"\x00\x05chaos"
-CONNECTED = b"\x20\x02\x00\x00"
+CONNECT = b"\x00\x04MQTT\x05\x02\x00\x00\x00" + b"\x00\x05chaos"  # clean start, no keep-alive, no properties
+CONNACK, PUBACK = 0x20, 0x40
+NOBODY = 0x10
 
 
 @dataclass(slots=True)
 class Counted:
-    """What happened on the wire. sent: PUBLISH packets, repeats among them. repeated: those sent once more."""
+    """What happened on the wire. sent: PUBLISH packets, repeats among them. repeated: those sent once more.
+
+    nobody: acknowledgements that said that nobody was there to take it.
+    """
 
     sent: int = 0
     repeated: int = 0
+    nobody: int = 0
     acknowledged: int = 0
     connections: int = 0
 
@@ -47,6 +56,7 @@ class Publisher:
     acknowledged: set[int] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _again: deque[int] = field(default_factory=deque)
+    _waits_until_s: float = 0.0
     _next: int = 0
     _begun_s: float = 0.0
     _thread: threading.Thread | None = None
@@ -79,6 +89,8 @@ class Publisher:
 
     def _due(self) -> int | None:
         """The next message that may go out now."""
+        if time.monotonic() < self._waits_until_s:
+            return None
         if self._again:
             self.counted.repeated += 1
             return self._again.popleft()
@@ -101,8 +113,9 @@ class _Connection:
     def run(self) -> None:
         """Publish until all is acknowledged or the connection is gone; what is in doubt goes out again on the next."""
         self._socket.sendall(b"\x10" + remaining_length(len(CONNECT)) + CONNECT)
-        answer = self._socket.recv(4, socket.MSG_WAITALL)
-        if answer != CONNECTED:
+        while not (answer := self._answer()):
+            self._listen()
+        if answer[0] != CONNACK or answer[1][1]:
             raise ConnectionError("the broker refuses")
         self._publisher.counted.connections += 1
         try:
@@ -134,27 +147,51 @@ class _Connection:
             self._in_flight[self._mid] = place
             message = self._publisher.messages[place]
             topic = message.topic.encode()
-            body = len(topic).to_bytes(2, "big") + topic + self._mid.to_bytes(2, "big") + message.payload
+            head = len(topic).to_bytes(2, "big") + topic + self._mid.to_bytes(2, "big")
+            body = head + b"\x00" + message.payload  # no properties
             made.append(b"\x32" + remaining_length(len(body)) + body)
         self._publisher.counted.sent += len(made)
         return b"".join(made)
 
     def _hear(self) -> None:
-        """Take acknowledgements: PUBACK has four bytes, and nothing else comes."""
+        """Take acknowledgements; nothing else comes."""
+        self._listen()
+        now_s = time.monotonic()
+        while answer := self._answer():
+            kind, body = answer
+            place = self._in_flight.pop(int.from_bytes(body[:2], "big"), None)
+            if kind != PUBACK or place is None:
+                continue
+            if len(body) > 2 and body[2]:
+                self._refused(place, body[2])
+                continue
+            self._publisher.acknowledged.add(place)
+            self._publisher.counted.acknowledged += 1
+            self._answered.append((now_s, place))
+        while self._answered and self._answered[0][0] < now_s - self._publisher.remembered_s:
+            self._answered.popleft()
+
+    def _refused(self, place: int, reason: int) -> None:
+        if reason == NOBODY:
+            self._publisher.counted.nobody += 1
+            self._publisher._again.append(place)
+            self._publisher._waits_until_s = time.monotonic() + AGAIN_S
+            return
+        raise ConnectionError(f"the broker refuses a message with reason 0x{reason:02x}")
+
+    def _listen(self) -> None:
         heard = self._socket.recv(1 << 16)
         if not heard:
             raise ConnectionError("the broker closed")
         self._received += heard
-        whole, now_s = len(self._received) // 4 * 4, time.monotonic()
-        for first in range(0, whole, 4):
-            place = self._in_flight.pop(int.from_bytes(self._received[first + 2 : first + 4], "big"), None)
-            if place is not None:
-                self._publisher.acknowledged.add(place)
-                self._publisher.counted.acknowledged += 1
-                self._answered.append((now_s, place))
-        self._received = self._received[whole:]
-        while self._answered and self._answered[0][0] < now_s - self._publisher.remembered_s:
-            self._answered.popleft()
+
+    def _answer(self) -> tuple[int, bytes] | None:
+        """The next whole packet that was heard: its kind and what stands behind its length, which is one byte here."""
+        if len(self._received) < 2 or len(self._received) < 2 + self._received[1]:
+            return None
+        kind, body = self._received[0] & 0xF0, self._received[2 : 2 + self._received[1]]
+        self._received = self._received[2 + len(body) :]
+        return kind, body
 
     def _keep_in_doubt(self) -> None:
         again = self._publisher._again
