@@ -7,6 +7,7 @@ nothing is acknowledged: the broker stops sending after `receive_maximum` packet
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 import structlog
@@ -46,7 +47,7 @@ NO_DEVICES = ("$SYS/", STATUS)
 PUBACK = b"\x40\x02"  # and the packet's number; MQTT 5 leaves out the reason where all is well (3.4.2.1)
 RECONNECT_S = (1, 30)
 TOLD_MS = 86_400_000  # how long something that may have cost packets stays in the health
-TAKEN_OVER = "Session taken over"
+RESTLESS = (4, 60_000)  # connections within how many milliseconds: something ends them again and again
 
 
 class MqttCollector:
@@ -68,7 +69,8 @@ class MqttCollector:
         self._refused_topics: list[str] = []
         self._last_received_ms: int | None = None
         self._received = self._acknowledged = self._sessions_lost = 0
-        self._session_lost_ms = self._taken_over_ms = -TOLD_MS
+        self._session_lost_ms = -TOLD_MS
+        self._connected_ms: deque[int] = deque(maxlen=RESTLESS[0])
         self._nameless = 0
         self._broker = BrokerFigures()
         self._figures_asked: int | None = None  # the packet that asked for them and has no answer yet
@@ -154,8 +156,9 @@ class MqttCollector:
             told.append((degraded, f"the broker refuses {', '.join(self._refused_topics)}"))
         if now_ms - self._session_lost_ms < TOLD_MS:
             told.append((degraded, f"{at(self._session_lost_ms)}: the broker had forgotten our session; {MAY_BE_LOST}"))
-        if now_ms - self._taken_over_ms < TOLD_MS:
-            told.append((degraded, f"{at(self._taken_over_ms)}: another client came as {self._settings.client_id!r}"))
+        if len(self._connected_ms) == RESTLESS[0] and now_ms - self._connected_ms[0] < RESTLESS[1]:
+            name = self._settings.client_id
+            told.append((degraded, f"the connection ends again and again: does another client use the name {name!r}?"))
         if self._broker.dropped_ms is not None and now_ms - self._broker.dropped_ms < TOLD_MS:
             dropped = f"the broker dropped {self._broker.dropped_watched} messages"
             told.append((degraded, f"{dropped}, the last at {at(self._broker.dropped_ms)}: see its queue limits"))
@@ -195,6 +198,7 @@ class MqttCollector:
             log.error("the broker refuses the collector", reason=str(reason))
             return
         self._connection += 1
+        self._connected_ms.append(_now_ms())
         # Connected is it once the broker has answered for the topics: what is published before that may not come.
         self._no_connection = "waiting for the topics"
         noted = self._noted if self._session.is_of(self._noted) else None
@@ -226,10 +230,7 @@ class MqttCollector:
             # Some brokers end the connection instead of refusing what they do not have.
             self._figures_asked, self._figures_wanted = None, False
             log.warning("the broker left when it was asked for its own figures; it is not asked again")
-        if str(reason) == TAKEN_OVER:
-            self._taken_over_ms = _now_ms()
-            log.error("another client uses our name", client_id=self._settings.client_id)
-        elif not self._stopping.is_set():
+        if not self._stopping.is_set():
             log.warning("collector lost the broker", reason=self._no_connection)
 
     def _on_subscribe(
