@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -70,10 +70,11 @@ def passing(url: str) -> Iterator[tuple[str, Way]]:
 
 @dataclass
 class Moods:
-    """What is answered in place of the server, one after another: status, and headers."""
+    """What is answered in place of the server, one after another: status, and headers. encodings: of what was sent."""
 
     next: list[tuple[int, dict[str, str]]]
     asked: int = 0
+    encodings: list[str | None] = field(default_factory=list)
 
 
 @contextmanager
@@ -87,6 +88,7 @@ def moody(url: str) -> Iterator[tuple[str, Moods]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             moods.asked += 1
+            moods.encodings.append(self.headers.get("Content-Encoding"))
             if moods.next:
                 status, headers = moods.next.pop(0)
                 self._answer(status, headers, b'{"code":"unavailable","message":"not now"}')

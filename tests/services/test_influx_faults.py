@@ -161,8 +161,8 @@ def test_the_refused_are_found_among_thousands(ready):
                 at_ms = [(OLD_S + number * 100 + place) * 1000 for place in range(100)]
             blocks.append(Samples(f"m{number}", GAS, at_ms, [float(place) for place in range(100)], "mqtt:a", NOW_MS))
         # A key longer than InfluxDB takes: it refuses the whole body, and keeps nothing of it.
-        blocks[20] = replace(blocks[20], meter="x" * 70_000)
-        with pytest.raises(SamplesRefused, match=r"never takes 301 of 30000 samples") as refused:
+        blocks[20] = replace(blocks[20], meter="x" * 70_000, at_ms=[T0_S * 1000], value=[1.0])
+        with pytest.raises(SamplesRefused, match=r"never takes 202 of 29901 samples") as refused:
             series.write_samples(blocks)
         assert refused.value.why.keys() == {20, 137, 201, 260}
         assert "unable to parse" in refused.value.why[20]
@@ -231,7 +231,7 @@ def test_a_frozen_server_is_told_soon_and_catches_up(server, ready, door):
 
 
 def test_a_server_killed_in_the_middle_of_writes_has_everything_once(server, ready, door):
-    door.accept([T0_S + place for place in range(6_000)])
+    door.accept([T0_S + place for place in range(12_000)])
     stops: list[str] = []
 
     def drain() -> None:
@@ -275,6 +275,19 @@ def test_a_body_that_is_too_large_for_somebody_on_the_way_is_halved(ready, door)
         assert door.drain(series) == ""
         assert moods.asked == 5  # all, a half, its two quarters, the other half
     assert door.caught_up(ready)
+
+
+def test_what_is_long_goes_compressed_to_another_machine_only(ready):
+    at_ms = [(T0_S + place) * 1000 for place in range(1_000)]
+    block = Samples("m1", GAS, at_ms, [float(place) for place in range(1_000)], "mqtt:a", NOW_MS)
+    with moody(ready.url) as (url, moods):
+        with closing(InfluxSeries(url, ready.token, ready.org, 10, gzip="on")) as series:
+            series.write_samples([block])
+            series.write_samples([replace(block, at_ms=at_ms[:5], value=block.value[:5])])
+            assert stored(series) == list(zip(at_ms, block.value, strict=True))
+        with closing(series_at(ready, url)) as here:
+            here.write_samples([block])
+        assert moods.encodings == ["gzip", None, None]
 
 
 def test_a_way_that_is_cut_while_lines_go_through_loses_nothing(ready, door):

@@ -78,6 +78,8 @@ class InfluxConnection:
 
     def close(self) -> None:
         """Let go of the connections."""
+        # The client ends once nobody holds it: at the end of the process it would fail to, and say so.
+        self._writer = None
         self.client.close()
 
     def _send(self, bucket: str, body: bytes, timeout_ms: int | None = None) -> None:

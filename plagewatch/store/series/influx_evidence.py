@@ -30,6 +30,8 @@ def evidence(parts: Sequence[Found], without: Sequence[SourceSpan]) -> Evidence:
         np.concatenate([np.zeros(0, dtype), *(column[place] for column in columns)])
         for place, dtype in enumerate((np.int64, np.float64, np.int8, np.int64))
     )
+    if len(parts) == 1 and (np.diff(at_ms) > 0).all():
+        return Evidence(at_ms, value, quality, received_ms)  # as nearly always
     order = np.lexsort((quality, value, at_ms))  # the store has them in order of the fingerprint
     found = Evidence(at_ms[order], value[order], quality[order], received_ms[order])
     # Each quality and device is a series of its own: of a value told twice, both points are there.
