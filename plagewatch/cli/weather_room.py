@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.weather.fetching import FirstFigures, Report, Run, fetch
+from collector.weather.fetching import FirstFigures, Run, fetch
 from collector.weather.fetching import Stores as WeatherStores
 from collector.weather.http import Getter
 from collector.weather.open_meteo import ARCHIVE_URL, RECENT_URL, Address, OpenMeteo
@@ -17,6 +17,7 @@ from plagewatch.cli.watching import Watch
 from plagewatch.health import PartHealth, PartState
 from plagewatch.metering.weather import Source
 from plagewatch.settings import Settings
+from plagewatch.store.records.evaluations import pulse
 
 EVERY_S = 300.0
 REQUESTS_A_TICK = 2
@@ -46,13 +47,13 @@ class WeatherJob:
     state: PartHealth = PartHealth("weather", PartState.WELL)
     first: FirstFigures = field(default_factory=FirstFigures)
 
-    def __call__(self) -> Report:
-        """One run. Raises SeriesError."""
+    def __call__(self) -> None:
+        """One run, where no other process has just made one. Raises SeriesError."""
         now_ms = time.time_ns() // 1_000_000
-        stores = WeatherStores(self.stores.engine, self.stores.series)
-        report = fetch(stores, self.sources, Run(now_ms, REQUESTS_A_TICK), self.first)
+        if pulse(self.stores.engine, "weather", now_ms // 1000, round(EVERY_S) - 60):
+            stores = WeatherStores(self.stores.engine, self.stores.series)
+            fetch(stores, self.sources, Run(now_ms, REQUESTS_A_TICK), self.first)
         self.state = weather_state.health(self.stores.engine, now_ms // 1000)
-        return report
 
 
 @dataclass(slots=True)

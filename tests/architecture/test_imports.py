@@ -64,6 +64,7 @@ ONLY_IN = {
     "openpyxl": ("collector/imports/", *COMPOSITION_ROOT),
     "pyarrow": COMPOSITION_ROOT,
     "typer": COMPOSITION_ROOT,
+    "urllib3": ("plagewatch/store/series/", "collector/weather/http.py"),
     "google": ("collector/decoders/sparkplug_b/",),
 }
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select
 
 from plagewatch.metering.weather import Assignment, Source
 from plagewatch.store import tables
+from plagewatch.store.records.alone import alone
 
 LONGEST_WHY = 500
 
@@ -63,6 +64,7 @@ def assign(engine: Engine, site: str, made: Sequence[Assignment]) -> None:
     """Let these assignments be all there are of a site; none: it is as if nobody had ever assigned one."""
     table = tables.weather_source
     with engine.begin() as connection:
+        alone(connection, "weather")
         connection.execute(delete(table).where(table.c.site == site))
         if made:
             connection.execute(insert(table), [asdict(one) for one in made])
@@ -77,6 +79,7 @@ def fetches(engine: Engine, site: str | None = None) -> list[Fetch]:
 def record(engine: Engine, new: Iterable[Fetch]) -> None:
     """Keep what was just told: it takes the place of what the same source told of the same hours before."""
     with engine.begin() as connection:
+        alone(connection, "weather")
         for one in new:
             table = tables.weather_fetch
             there = [
@@ -146,6 +149,7 @@ def set_trouble(engine: Engine, trouble: Trouble) -> None:
     """Keep a trouble over the last one of the same source."""
     table = tables.weather_trouble
     with engine.begin() as connection:
+        alone(connection, "weather")
         connection.execute(delete(table).where(table.c.source == trouble.source))
         connection.execute(insert(table).values(**asdict(replace(trouble, why=trouble.why[:LONGEST_WHY]))))
 
