@@ -18,10 +18,12 @@ from collector.decoders import (
     ttn,
 )
 from collector.decoders.door import MAX_PAYLOAD_BYTES, Memory, Message, Refused, nothing, shown
+from collector.decoders.life_signs import is_life_sign
 from collector.decoders.marks import marked
 from plagewatch.metering.readings import Decoded, Packet, Reason
 
 UNKNOWN_FAMILY = "unknown"
+LIFE_SIGN = "life sign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def decode(packet: Packet, routes: Sequence[Route] = (), memory: Memory | None =
     >>> family, decoded.readings[0].register, decoded.readings[0].value
     ('plain_json', 'gas_volume', [12.5])
     """
+    if is_life_sign(packet.topic, packet.payload):
+        return next((family.name for family, _ in _matching(packet.topic, routes)), LIFE_SIGN), Decoded(())
     for family, match in _matching(packet.topic, routes):
         return family.name, _decode_as(family, match, packet, {} if memory is None else memory)
     return UNKNOWN_FAMILY, nothing(Reason.UNKNOWN_TOPIC, f"topic {shown(packet.topic)} belongs to no family")
