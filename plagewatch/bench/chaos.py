@@ -38,25 +38,6 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run is like. fault_every_s: how long from one fault to the next, on average.
-
-    plain: meters that only bring load. per_s: messages a second. remembered_s: see `Publisher`.
-    """
-
-    seconds: float
-    seed: int = 1
-    collectors: int = 1
-    workers: int = 2
-    plain: int = 100
-    per_s: float = 100.0
-    fault_every_s: float = 4.0
-    remembered_s: float = REMEMBERED_S
-    kinds: Sequence[tuple[str, str]] = KINDS
-    settle_s: float = 180.0
-
-
-@dataclass(frozen=True, slots=True)
 class Fault:
     """A fault, at_s after the begin. which: of several of a kind. lasts_s: how long it is down, cut or frozen."""
 
@@ -71,6 +52,27 @@ class Fault:
         lasts = "" if self.how in ("reset", "step") else f" for {self.lasts_s:.1f} s"
         named = f"{self.what} {self.which}" if self.what in ("collector", "rules", "clock") else self.what
         return f"{self.at_s:6.1f} s  {self.how} {named}{lasts}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is like. fault_every_s: how long from one fault to the next, on average.
+
+    plain: meters that only bring load. per_s: messages a second. remembered_s: see `Publisher`. given: these faults and
+    no others. settle_s: the longest that each step to rest may take.
+    """
+
+    seconds: float
+    seed: int = 1
+    collectors: int = 1
+    workers: int = 2
+    plain: int = 100
+    per_s: float = 100.0
+    fault_every_s: float = 4.0
+    remembered_s: float = REMEMBERED_S
+    kinds: Sequence[tuple[str, str]] = KINDS
+    given: Sequence[Fault] = ()
+    settle_s: float = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def schedule(plan: Plan) -> list[Fault]:
     >>> [fault.line() for fault in schedule(Plan(9, seed=1, kinds=(("kill", "broker"), ("reset", "influxdb"))))]
     ['   4.0 s  kill broker for 0.1 s']
     """
+    if plan.given:
+        return list(plan.given)
     rng = np.random.default_rng(plan.seed)
     made: list[Fault] = []
     at_s = 0.0
@@ -255,8 +259,7 @@ def _last_look(made: Cluster, ended: Ended, seconds: float) -> None:
         return True
 
     wait_until(ask, seconds)
-    for worker in made.workers:
-        worker.kill(0.0)  # it looks as soon as it is back
+    made.workers[0].kill(0.0)  # it looks as soon as it is back
     wait_until(lambda: (evaluations.looked_upto_s(ended.engine) or 0) >= _tick_s(), seconds)
     # Who is to be told is noted by a worker after its look.
     dispatch.enqueue(ended.engine, int(time.time()))

@@ -26,6 +26,7 @@ class Link:
         self._whole = True
         self._loop = asyncio.new_event_loop()
         self._flowing: asyncio.Event | None = None
+        self._server: asyncio.Server | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"link-{name}", daemon=True)
 
     def start(self) -> None:
@@ -35,9 +36,10 @@ class Link:
 
     def stop(self) -> None:
         """End all connections, and take none any more."""
-        self.cut()
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     def cut(self) -> None:
         """End all connections and refuse new ones until `mend`."""
@@ -86,7 +88,18 @@ class Link:
     async def _serve(self) -> None:
         self._flowing = asyncio.Event()
         self._flowing.set()
-        await asyncio.start_server(self._taken, HOST, self.port)
+        self._server = await asyncio.start_server(self._taken, HOST, self.port)
+
+    async def _close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._cut()
+        self._flow.set()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # what was ended is let go of in the loop's next turn
 
     async def _taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._whole:
