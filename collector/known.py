@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 STAYS_FRESH_MS = 5_000
 HOMELESS_WAIT_MS = 2_000  # a device that nobody bound sends all the time
+NAMELESS_WAIT_MS = 200  # its birth may have come to another collector with the packet before
 # Reading a hundred thousand bindings takes 0.3 s: then both are longer, so that it stays a few percent of the time.
 
 
@@ -49,7 +50,7 @@ class Records:
 
     def remembered_meanwhile(self, now_ms: int) -> bool:
         """For names that nobody told here: whether another collector has heard them a moment ago."""
-        if self._recalled_ms is not None and 0 <= now_ms - self._recalled_ms < HOMELESS_WAIT_MS:
+        if self._recalled_ms is not None and 0 <= now_ms - self._recalled_ms < NAMELESS_WAIT_MS:
             return False
         before = self.known.memory
         self._recall(now_ms)

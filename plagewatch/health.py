@@ -13,6 +13,10 @@ class PartState(StrEnum):
     DOWN = "down"
 
 
+def _plain(number: float) -> str:
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """What people who look at the pages should be told at once. text: English, with a place for each number."""
@@ -20,13 +24,14 @@ class Alarm:
     text: str
     numbers: Mapping[str, float | int]
 
-    def sentence(self, say: Callable[[str], str] = str, write: Callable[[float], str] = "{:.3g}".format) -> str:
+    def sentence(self, say: Callable[[str], str] = str, write: Callable[[float], str] = _plain) -> str:
         """The sentence in the language of `say`, its numbers as `write` writes them.
 
         >>> Alarm("%(gb)s GB are left.", {"gb": 0.5123}).sentence()
         '0.512 GB are left.'
         """
-        written = {name: str(n) if isinstance(n, int) else write(n) for name, n in self.numbers.items()}
+        whole = {name: str(n) for name, n in self.numbers.items() if isinstance(n, int) and n < 100}
+        written = {name: write(n) for name, n in self.numbers.items()} | whole
         return say(self.text) % written
 
 

@@ -119,7 +119,7 @@ class Running:
         """Wait until all services have answered, but not longer; those that have not, and why."""
         end = time.monotonic() + seconds
         waited = [watch for watch in self.watches if not watch.wait(max(0.0, end - time.monotonic()))]
-        return [watch.trouble(time.time()) for watch in waited]
+        return [f"{watch.part}: {watch.trouble(time.time())}" for watch in waited]
 
     def stop(self, seconds: float = STOPPING_S) -> list[str]:
         """Stop everything; what has not ended by then, by its thread's name.

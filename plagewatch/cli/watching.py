@@ -14,7 +14,7 @@ from plagewatch.store.series.protocol import SeriesError
 
 log = structlog.get_logger()
 
-EVERY_S = 10.0
+EVERY_S = 5.0
 RETRY_S = (0.5, 10.0)
 SILENT_S = 5.0
 """Whoever lets us wait for so long does not work: people and programs wait at our door meanwhile."""
@@ -87,9 +87,8 @@ class Watch:
         return self._opened.wait(seconds)
 
     def trouble(self, now_s: float) -> str:
-        """Why the service cannot be used now, with its name; empty where it can."""
-        told = trouble_of(self.seen, now_s)
-        return f"{self.part}: {told}" if told else ""
+        """Why the service cannot be used now; empty where it can."""
+        return trouble_of(self.seen, now_s)
 
     def health(self, now_s: float) -> PartHealth:
         """Down where it cannot be used, as it was last seen."""
