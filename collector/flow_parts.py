@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from collector.index_figures import EVER_MS, Span
+from collector.ahead import Span
+from collector.index_figures import EVER_MS
 from plagewatch.metering.flows import flow_groups, is_index
 from plagewatch.metering.intervals import Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import day_starts_s
@@ -36,12 +37,16 @@ STEPS_OF_SEVERAL: Mapping[Resolution, Steps] = {
 
 @dataclass(frozen=True, slots=True)
 class FlowPart:
-    """A group of registers that tells a flow. taken: stretches that groups before it tell [s since 1970 UTC]."""
+    """A group of registers that tells a flow. taken: stretches that groups before it tell [s since 1970 UTC].
+
+    alone: no other group tells it.
+    """
 
     flow: Flow
     registers: Sequence[str]
     taken: Sequence[Span] = ()
     steps: Mapping[Resolution, Steps] = field(default_factory=lambda: STEPS)
+    alone: bool = False
 
     def untaken(self, fine: Intervals, resolution: Resolution, tz: str) -> Intervals:
         """The intervals that no group before tells a part of."""
@@ -56,7 +61,7 @@ def flow_parts(series: SeriesStore, meter: Meter, registers: Sequence[str], flow
     """The groups that tell a flow of a meter, the first of them first. Raises SeriesError."""
     groups, taken = flow_groups(registers, meter.carrier, flow, meter.unit), tuple[Span, ...]()
     for place, group in enumerate(groups):
-        yield FlowPart(flow, group, taken, STEPS_OF_SEVERAL if len(groups) > 1 else STEPS)
+        yield FlowPart(flow, group, taken, STEPS_OF_SEVERAL if len(groups) > 1 else STEPS, len(groups) == 1)
         if place + 1 < len(groups) and is_index(group[0]):
             taken += tuple(told_s(series, meter.id, register) for register in group)
 

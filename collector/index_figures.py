@@ -1,12 +1,13 @@
 """Quarter-hours of a flow's index registers: which evidence a change concerns, and what the ledger makes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from collector.ahead import Ahead, Span
 from collector.subjects import Subject
-from plagewatch.metering.affected import ENOUGH, Known, affected
+from plagewatch.metering.affected import ENOUGH, Affected, Known, affected
 from plagewatch.metering.course import Found
 from plagewatch.metering.flows import added
 from plagewatch.metering.intervals import Intervals, Seconds
@@ -17,8 +18,6 @@ from plagewatch.store.engine import Engine
 from plagewatch.store.records import learnt
 from plagewatch.store.series.protocol import Evidence, SeriesStore
 
-Span = tuple[int, int]
-
 # Older and newer than any instant that the door lets in.
 EVER_MS: Span = (-(10**14), 10**14)
 
@@ -28,12 +27,14 @@ class Usual:
     """How far apart the samples of registers usually are [s], by register.
 
     anew: registers of which that is learnt and has changed so much that every figure may hang on it.
-    whole_ms: the time of all their evidence.
+    whole_ms: the time of all their evidence. counted: by register, how many distances there are and on how many of them
+    figures hang as on the usual one; none where it was entered.
     """
 
     usual_s: Mapping[str, float]
     anew: Sequence[str]
     whole_ms: Span
+    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def learnt_anew(self) -> dict[str, float]:
@@ -46,7 +47,8 @@ def usual_of(
 ) -> Usual:
     """The usual distance: as it was entered with the meter, else the median over all samples of a register.
 
-    hangs_on: what of a usual distance the figures depend on. While that is the same, none need be made again.
+    hangs_on: what of a usual distance the figures depend on, rising with it. While that is the same, none need be made
+    again.
     """
     meter = subject.meter
     if meter.interval_s is not None:
@@ -56,7 +58,44 @@ def usual_of(
     then = learnt.usual_s(engine, meter.id)
     anew = [one for one, usual_s in now.items() if one not in then or hangs_on(then[one]) != hangs_on(usual_s)]
     first_ms = min(int(at_ms[0]) for at_ms in instants.values())
-    return Usual(now, anew, (first_ms, max(int(at_ms[-1]) for at_ms in instants.values())))
+    whole_ms = first_ms, max(int(at_ms[-1]) for at_ms in instants.values())
+    counted = {register: alike(at_ms, hangs_on, now[register]) for register, at_ms in instants.items()}
+    return Usual(now, anew, whole_ms, counted)
+
+
+def usual_still(
+    ahead: Ahead, subject: Subject, registers: Sequence[str], hangs_on: Callable[[float], float], span_ms: Span
+) -> Usual | None:
+    """The usual distance without looking at all samples; None where that does not tell it.
+
+    While figures hang alike on more than half of the distances, they hang so on the median too.
+    """
+    if subject.meter.interval_s is not None:
+        return Usual(dict.fromkeys(registers, float(subject.meter.interval_s)), (), EVER_MS)
+    usual_s, counted = {}, {}
+    for register in registers:
+        tail = ahead.tail.registers[register]
+        at_ms = np.unique(ahead.evidence[register].at_ms)
+        later = at_ms[at_ms >= tail.last_ms]
+        if span_ms[0] <= tail.last_ms or not len(later) or later[0] != tail.last_ms:
+            return None
+        more, like = alike(later, hangs_on, tail.usual_s)
+        total, same = tail.distances + more, tail.alike + like
+        if 2 * same <= total:
+            return None
+        usual_s[register], counted[register] = tail.usual_s, (total, same)
+    return Usual(usual_s, (), EVER_MS, counted)
+
+
+def alike(instants_ms: Seconds, hangs_on: Callable[[float], float], usual_s: float) -> tuple[int, int]:
+    """How many distances lie between instants, and on how many of them figures hang as on the usual one.
+
+    >>> alike(np.array([0, 60_000, 120_000, 900_000]), round, 60.0)
+    (3, 2)
+    """
+    distances, counts = np.unique(np.diff(instants_ms), return_counts=True)
+    same = [hangs_on(distance / 1000) == hangs_on(usual_s) for distance in distances.tolist()]
+    return int(counts.sum()), int(counts[same].sum())
 
 
 def usual_distance_s(instants_ms: Seconds) -> float:
@@ -70,22 +109,38 @@ def usual_distance_s(instants_ms: Seconds) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Remade:
-    """What a change comes to: the quarters that it can have touched, in `span_ms`, and what was found there."""
+    """What a change comes to: the quarters that it can have touched, in `span_ms`, and what was found there.
+
+    anchors_ms: by register, where the next change at the end can begin (`Affected.anchor_ms`), and its newest sample;
+    without those of which that is not known.
+    """
 
     quarters: Intervals
     span_ms: Span
     found: Mapping[str, Sequence[Found]]
+    anchors_ms: Mapping[str, tuple[int, int]]
 
 
-def from_indexes(series: SeriesStore, subject: Subject, usual_s: Mapping[str, float], span_ms: Span) -> Remade:
-    """The flow's quarters that samples in [span_ms[0], span_ms[1]] touch. usual_s: of each of its registers."""
-    parts = {register: _part(series, subject, register, usual, span_ms) for register, usual in usual_s.items()}
+def from_indexes(
+    series: SeriesStore, subject: Subject, usual_s: Mapping[str, float], span_ms: Span, ahead: Ahead | None = None
+) -> Remade:
+    """The flow's quarters that samples in [span_ms[0], span_ms[1]] touch. usual_s: of each of its registers.
+
+    ahead: what was read ahead, where the change is one at the end.
+    """
+
+    def part_of(register: str, around_ms: Span) -> _Part:
+        terms = subject.terms(register, usual_s[register])
+        known = None if ahead is None else _continued(ahead, terms, around_ms)
+        return known or _part(series, subject, register, terms, around_ms)
+
+    parts = {register: part_of(register, span_ms) for register in usual_s}
     whole_ms = _whole_ms(parts)
     if len(parts) > 1:
         # All parts of a sum must be made for the same stretch; where one of them begins, its want before counts too.
         begins = any(part.evidence.at_ms[0] >= span_ms[0] for part in parts.values())
         around_ms = EVER_MS if begins else whole_ms
-        parts = {register: _part(series, subject, register, usual, around_ms) for register, usual in usual_s.items()}
+        parts = {register: part_of(register, around_ms) for register in usual_s}
         whole_ms = _whole_ms(parts) if begins else whole_ms
     start_s, end_s = whole_ms[0] // 1000, -(-whole_ms[1] // 1000)
     booked, found = [], {}
@@ -95,7 +150,12 @@ def from_indexes(series: SeriesStore, subject: Subject, usual_s: Mapping[str, fl
         booked.append(booking.quarters)
         here = (one for one in booking.found if one.note not in STANDING and _within(one, whole_ms))
         found[register] = [*here, *_standing(series, subject.meter.id, register, part.terms)]
-    return Remade(added(booked), whole_ms, found)
+    anchors = {
+        register: (part.anchor_ms, int(part.evidence.at_ms[-1]))
+        for register, part in parts.items()
+        if part.anchor_ms is not None
+    }
+    return Remade(added(booked), whole_ms, found, anchors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +165,15 @@ class _Part:
     evidence: Evidence
     terms: Terms
     span_ms: Span
+    anchor_ms: int | None = None  # as `Affected.anchor_ms`
 
 
 def _whole_ms(parts: Mapping[str, _Part]) -> Span:
     return min(part.span_ms[0] for part in parts.values()), max(part.span_ms[1] for part in parts.values())
 
 
-def _part(series: SeriesStore, subject: Subject, register: str, usual_s: float, span_ms: Span) -> _Part:
-    terms, beyond = subject.terms(register, usual_s), ENOUGH
+def _part(series: SeriesStore, subject: Subject, register: str, terms: Terms, span_ms: Span) -> _Part:
+    beyond = ENOUGH
     while True:
         evidence = series.samples_around(subject.meter.id, register, span_ms[0], span_ms[1] + 1, beyond)
         older = len(np.unique(evidence.at_ms[evidence.at_ms < span_ms[0]]))
@@ -121,9 +182,27 @@ def _part(series: SeriesStore, subject: Subject, register: str, usual_s: float, 
         known = Known(evidence.at_ms, evidence.value, older < beyond, newer < beyond)
         found = affected(known, terms, *span_ms)
         if found is not None:
-            inside = (evidence.at_ms >= found.book_from_ms) & (evidence.at_ms <= found.book_to_ms)
-            return _Part(evidence.where(inside), terms, (found.start_ms, found.end_ms))
+            return _booked_of(evidence, terms, found)
         beyond *= 8
+
+
+def _continued(ahead: Ahead, terms: Terms, span_ms: Span) -> _Part | None:
+    """The same of a change at the end, from the evidence since its anchor; None where it may hang on older."""
+    tail, evidence = ahead.tail.registers[terms.register], ahead.evidence[terms.register]
+    if span_ms[0] <= tail.anchor_ms:
+        return None
+    evidence = evidence.where(evidence.at_ms >= tail.anchor_ms)
+    if not len(evidence.at_ms) or evidence.at_ms[0] != tail.anchor_ms:
+        return None
+    known = Known(evidence.at_ms, evidence.value, from_start=False, to_end=True, calm_before=True)
+    found = affected(known, terms, *span_ms)
+    return None if found is None else _booked_of(evidence, terms, found)
+
+
+def _booked_of(evidence: Evidence, terms: Terms, found: Affected) -> _Part:
+    inside = (evidence.at_ms >= found.book_from_ms) & (evidence.at_ms <= found.book_to_ms)
+    booked = evidence if inside.all() else evidence.where(inside)
+    return _Part(booked, terms, (found.start_ms, found.end_ms), found.anchor_ms)
 
 
 def _within(found: Found, span_ms: Span) -> bool:

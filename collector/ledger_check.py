@@ -16,6 +16,7 @@ from plagewatch.metering.flows import added, is_index
 from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import local_day, zone
 from plagewatch.metering.meters import Kind, Meter
+from plagewatch.metering.readings import FLOWS
 from plagewatch.metering.registers import Booking, book
 from plagewatch.metering.terms import factors
 from plagewatch.store.engine import Engine
@@ -84,7 +85,7 @@ def check(engine: Engine, series: SeriesStore, meter: str | None) -> list[Balanc
     for name, subject in subjects(engine).items():
         if (meter is None or name == meter) and subject.meter.kind is not Kind.GAUGE:
             registers = series.registers(name)
-            for flow in rollup_job.FLOWS:
+            for flow in FLOWS:
                 balances += _of_flow(series, subject, list(flow_parts(series, subject.meter, registers, flow)))
     return balances
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from plagewatch.metering.meters import Carrier, Delivery, Meter, MeterFacts, Swap
+from plagewatch.metering.formula import mentioned
+from plagewatch.metering.meters import Carrier, Delivery, Kind, Meter, MeterFacts, Swap
 from plagewatch.metering.registers import Terms
 from plagewatch.metering.virtual import VirtualMeters, virtual_meters
 from plagewatch.store.engine import Engine
@@ -35,21 +36,23 @@ class Subject:
         return Terms(usual_s, self.meter.unit, self.facts, swaps, register)
 
 
-def subjects(engine: Engine) -> dict[str, Subject]:
-    """All meters with their site's time zone, dated facts and declared swaps, by meter; six queries in all."""
+def subjects(engine: Engine, names: Sequence[str] | None = None) -> dict[str, Subject]:
+    """Meters, None = all, with their site's time zone, dated facts and declared swaps, by meter.
+
+    For those named nothing is read of the others, but for what formulas name: there may be a hundred thousand of them.
+    """
     timezones = {site.id: site.timezone for site in registry.sites(engine)}
-    meters = registry.meters(engine)
-    facts, swaps = work.facts_and_swaps(engine)
+    meters = registry.meters(engine, names)
+    facts, swaps = work.facts_and_swaps(engine, names)
     stations: dict[str, list[str]] = {}
-    for meter in meters:
-        if meter.carrier is Carrier.WEATHER:
+    if any(meter.carrier is Carrier.WEATHER for meter in meters):
+        for meter in registry.meters(engine, carrier=Carrier.WEATHER):
             stations.setdefault(meter.site, []).append(meter.id)
-    virtual = virtual_meters(meters, registry.virtual_formulas(engine))
-    for formula, why in virtual.refused:
-        LOG.error("formula cannot be computed", meter=formula.meter, formula=formula.formula, error=why)
+    virtual = _virtual(engine, meters, names is None)
     deliveries: dict[str, list[Delivery]] = {}
-    for delivery in registry.deliveries(engine):
-        deliveries.setdefault(delivery.meter, []).append(delivery)
+    if any(meter.kind is Kind.DELIVERY for meter in meters):
+        for delivery in registry.deliveries(engine):
+            deliveries.setdefault(delivery.meter, []).append(delivery)
     return {
         meter.id: Subject(
             meter,
@@ -62,3 +65,18 @@ def subjects(engine: Engine) -> dict[str, Subject]:
         )
         for meter in meters
     }
+
+
+def _virtual(engine: Engine, meters: Sequence[Meter], all_of_them: bool) -> VirtualMeters:
+    formulas = registry.virtual_formulas(engine)
+    if not formulas:
+        return VirtualMeters()
+    known = meters
+    if not all_of_them:
+        needed = {one.meter for one in formulas}.union(*(mentioned(one.formula) for one in formulas))
+        known = registry.meters(engine, sorted(needed))
+    virtual, asked_for = virtual_meters(known, formulas), {meter.id for meter in meters}
+    for formula, why in virtual.refused:
+        if formula.meter in asked_for:
+            LOG.error("formula cannot be computed", meter=formula.meter, formula=formula.formula, error=why)
+    return virtual

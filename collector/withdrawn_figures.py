@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.ahead import Span
 from collector.flow_parts import lengths_s
-from collector.index_figures import Span
 from collector.subjects import Subject
 from plagewatch.metering.flows import is_index
 from plagewatch.metering.intervals import Intervals, Resolution, Seconds

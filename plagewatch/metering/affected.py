@@ -25,22 +25,32 @@ ENOUGH = 2 * FAR + 4
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """The evidence to book, [book_from_ms, book_to_ms], and the span whose quarters change, [start_ms, end_ms]."""
+    """The evidence to book, [book_from_ms, book_to_ms], and the span whose quarters change, [start_ms, end_ms].
+
+    anchor_ms: an anchor from which on all is calm, and before it for FAR telling samples: whoever looks at a change
+    after it needs nothing older (`Known.calm_before`). None where there is none.
+    """
 
     book_from_ms: int
     book_to_ms: int
     start_ms: int
     end_ms: int
+    anchor_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Samples around a change, sorted by instant and value; `from_start`: none is older; `to_end`: none is newer."""
+    """Samples around a change, sorted by instant and value; `from_start`: none is older; `to_end`: none is newer.
+
+    calm_before: there are older ones, and the first of these is an anchor that `Affected.anchor_ms` told; the change
+    lies after it.
+    """
 
     at_ms: NDArray[np.int64]
     value: Floats
     from_start: bool
     to_end: bool
+    calm_before: bool = False
 
 
 def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected | None:
@@ -53,10 +63,12 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     """
     near = _looked_at(known, terms)
     instants, final = near.instants, len(near.instants) - 1
+    if known.calm_before and (near.trouble.any() or instants[0] != known.at_ms[0]):
+        return None  # it may hang on what lies before
     low = int(np.searchsorted(instants, from_ms))
     high = int(np.searchsorted(instants, to_ms, side="right")) - 1
     opening, closing = _opening(instants, low - 1), _closing(instants, high + 1)
-    calm, anchors = _anchors(near, known.from_start)
+    calm, anchors = _anchors(near, known.from_start or known.calm_before)
     if near.trouble[near.back(opening, FAR) : near.onward(closing, FAR) + 1].any():
         # A break looks REACH ahead, so it may be decided anew that far before the change; a fall that far back may then
         # end a jump that began as far before it again. Near the beginning of a part such a jump is out of sight, which
@@ -67,6 +79,8 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     else:
         first, last = max(low - 1, 0), min(high + 1, final)
         begin = _opening(instants, first)
+    if known.calm_before and instants[begin] > int(instants[first]) // QUARTER_MS * QUARTER_MS:
+        return None
     before = anchors[anchors <= begin]
     closing = near.onward(_closing(instants, last), FAR)
     if not len(before) or (not known.to_end and (last == final or closing > final)):
@@ -75,7 +89,29 @@ def affected(known: Known, terms: Terms, from_ms: int, to_ms: int) -> Affected |
     # What stands at the very ends may have no value of its own, yet the rows go from there to there.
     starts[0] = known.at_ms[0] if known.from_start else starts[0]
     ends[-1] = known.at_ms[-1] if known.to_end else ends[-1]
-    return Affected(int(starts[before[-1]]), int(ends[min(closing, final)]), int(starts[first]), int(ends[last]))
+    return Affected(
+        int(starts[before[-1]]),
+        int(ends[min(closing, final)]),
+        int(starts[first]),
+        int(ends[last]),
+        _anchor_ms(near, known, anchors),
+    )
+
+
+def _anchor_ms(near: "_Near", known: Known, anchors: NDArray[np.int64]) -> int | None:
+    """The anchor that the next change at the end can begin with, and one that comes a little late too."""
+    if not known.to_end or known.at_ms[-1] != near.instants[-1]:
+        return None
+    # One sample and its quarter before the last: packets that change places by one are no reason to read it all.
+    opening = _opening(near.instants, _opening(near.instants, len(near.instants) - 1) - 1)
+    before = anchors[anchors <= opening]
+    if not len(before):
+        return None
+    anchor = int(before[-1])
+    in_sight = known.from_start or known.calm_before or near.told[anchor] > FAR
+    if near.trouble[near.back(anchor, FAR) :].any() or not in_sight:
+        return None
+    return int(near.instants[anchor])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +162,9 @@ def _looked_at(known: Known, terms: Terms) -> _Near:
     breaks = is_break(stretch)
     trouble[1:] |= breaks
     trouble[:-1] |= breaks
-    special = [*every[~single], *(swap.at_ms for swap in terms.swaps)]
+    # Of a swap before a calm beginning it is known that it does not stand beside it.
+    swaps = (swap.at_ms for swap in terms.swaps if not known.calm_before or swap.at_ms > every[0])
+    special = [*every[~single], *swaps]
     for beside in (np.searchsorted(instants, special), np.searchsorted(instants, special, side="right") - 1):
         trouble[beside[(beside >= 0) & (beside < len(instants))]] = True
     rise = np.zeros(len(instants), np.bool_)

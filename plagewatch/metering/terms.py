@@ -97,9 +97,9 @@ class FactsAt:
 
     def rate(self, at_ms: Instants) -> Floats:
         """The most the index can rise [index units per ms]; inf where not known."""
-        return self._column([self._rate_of(one) for one in self.all], at_ms)
+        return self._column([self.rate_of(one) for one in self.all], at_ms)
 
-    def _rate_of(self, one: MeterFacts) -> float:
+    def rate_of(self, one: MeterFacts) -> float:
         most_per_h = {"kWh": one.max_power_kw, "m3": one.max_flow_m3h}.get(self._unit)
         factor = self.factor_of(one)
         return most_per_h / factor / MS_PER_H if most_per_h and factor > 0 else np.inf

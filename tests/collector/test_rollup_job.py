@@ -13,7 +13,6 @@ from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Swap
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry, work
-from plagewatch.store.series.protocol import SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
 from tests.collector.ledger_stores import (
     METER,
@@ -46,7 +45,7 @@ def test_a_windows_row_stays_until_its_figures_are_written():
     with stores() as kept:
         kept.arrive([START_MS, START_MS + QUARTER_MS], [1.0, 2.0])
         kept.series.close()
-        with pytest.raises(SeriesError):
+        with pytest.raises(rollup_job.FiguresFailed, match="figures of meter m cannot be made: SeriesError"):
             kept.roll_up()
         assert work.dirty_windows(kept.engine)
         kept.series = SqliteSeries(kept.series._path)
@@ -76,7 +75,7 @@ def test_each_meter_is_come_by_once_in_a_run_however_many_are_marked_again_meanw
         event.listen(kept.engine, "before_cursor_execute", lambda *told: queries.append(told[2]))
         assert rollup_job.run(kept.engine, busy, NOW_S) == 1_001
         read = [sum(f"FROM {name}" in query for query in queries) for name in ("site", "meter_facts", "swap")]
-        assert read == [3, 3, 3]  # once for each 500 meters
+        assert read == [6, 6, 6]  # once for each 200 meters
         last = work.dirty_windows(kept.engine, after="m0999")
         assert [windows for _, windows in last.values()] == [[work.DirtyWindow("m1000", START_MS, START_MS)]]
         busy.close()

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete, func, insert, or_, select
 from plagewatch.metering.course import Found, Note
 from plagewatch.metering.terms import STANDING
 from plagewatch.store import tables
+from plagewatch.store.records.work import in_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,12 @@ def replace(engine: Engine, meter: str, register: str, span_ms: tuple[int, int],
 
 def registers(engine: Engine, meters: Iterable[str]) -> set[tuple[str, str]]:
     """(meter, register) of all of these meters' registers that have a finding."""
-    table = tables.ledger_finding
-    query = select(table.c.meter, table.c.register).where(table.c.meter.in_(list(meters))).distinct()
+    table, found = tables.ledger_finding, set[tuple[str, str]]()
     with engine.connect() as connection:
-        return {(meter, register) for meter, register in connection.execute(query)}
+        for some in in_lists(list(meters)):
+            query = select(table.c.meter, table.c.register).where(table.c.meter.in_(some or ())).distinct()
+            found |= {(meter, register) for meter, register in connection.execute(query)}
+    return found
 
 
 def newest(engine: Engine, limit: int, meter: str | None = None) -> list[LedgerFinding]:

@@ -1,6 +1,6 @@
 """Sites, buildings, meters and what is known of them, read from and written to the records."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
@@ -33,6 +33,7 @@ from plagewatch.metering.meters import (
 from plagewatch.store import tables
 from plagewatch.store.records.alone import EDITS, alone
 from plagewatch.store.records.conflicts import put_over
+from plagewatch.store.records.work import in_lists
 
 Noun = TypeVar("Noun")
 Entry = (
@@ -128,9 +129,16 @@ def buildings(engine: Engine) -> list[Building]:
     return _all(engine, Building, tables.building, "name")
 
 
-def meters(engine: Engine) -> list[Meter]:
-    """All meters, by id."""
-    return _all(engine, Meter, tables.meter, "id")
+def meters(engine: Engine, names: Sequence[str] | None = None, carrier: Carrier | None = None) -> list[Meter]:
+    """Meters by id: all, those named, or those of a carrier."""
+    found: list[Meter] = []
+    with engine.connect() as connection:
+        for some in in_lists(names):
+            query = select(tables.meter).order_by(tables.meter.c.id)
+            query = query if some is None else query.where(tables.meter.c.id.in_(some))
+            query = query if carrier is None else query.where(tables.meter.c.carrier == carrier)
+            found += [_build(Meter, row) for row in connection.execute(query).mappings()]
+    return found
 
 
 def meter(engine: Engine, meter_id: str) -> Meter | None:

@@ -1,9 +1,10 @@
 """Work that waits: windows whose figures are older than their evidence, and how far each job has come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select
 
 from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.store import tables
@@ -34,20 +35,24 @@ def mark_dirty(engine: Engine, windows: Iterable[DirtyWindow]) -> None:
 
 
 def dirty_windows(engine: Engine, limit_meters: int = 500, after: str = "") -> Waiting:
-    """Waiting windows by meter: the ids of their rows, and the windows. The rows stay until `done` is told.
-
-    The first meters behind `after`, in the order of their ids, so that a caller comes by each of them.
-    """
+    """Waiting windows of the first meters behind `after`, by meter. The rows stay until `done` is told."""
     table = tables.dirty_window
     behind = table.c.meter > after
     first = select(table.c.meter).where(behind).distinct().order_by(table.c.meter).limit(limit_meters)
-    waiting: Waiting = {}
     with engine.connect() as connection:
-        query = select(table).where(table.c.meter.in_(first)).order_by(table.c.meter, table.c.id)
-        for row in connection.execute(query):
-            ids, windows = waiting.setdefault(row.meter, ([], []))
-            ids.append(row.id)
-            windows.append(DirtyWindow(row.meter, row.from_ms, row.to_ms))
+        return windows_of(connection, connection.execute(first).scalars().all())
+
+
+def windows_of(connection: Connection, meters: Sequence[str]) -> Waiting:
+    """All waiting windows of these meters, by meter, as the caller's transaction sees them."""
+    table, waiting = tables.dirty_window, Waiting()
+    for first in range(0, len(meters), MOST_IN_LIST):
+        some = table.c.meter.in_(meters[first : first + MOST_IN_LIST])
+        query = select(table.c.id, table.c.meter, table.c.from_ms, table.c.to_ms).where(some)
+        for number, meter, from_ms, to_ms in connection.execute(query.order_by(table.c.meter, table.c.id)):
+            ids, windows = waiting.setdefault(meter, ([], []))
+            ids.append(number)
+            windows.append(DirtyWindow(meter, from_ms, to_ms))
     return waiting
 
 
@@ -55,16 +60,6 @@ def windows_waiting(engine: Engine) -> int:
     """How many windows wait to be made."""
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(tables.dirty_window)).scalar_one())
-
-
-def still_waiting(engine: Engine, ids: Iterable[int]) -> set[int]:
-    """Which of these windows nobody has forgotten meanwhile."""
-    table, ids, there = tables.dirty_window, list(ids), set()
-    with engine.connect() as connection:
-        for first in range(0, len(ids), MOST_IN_LIST):
-            part = table.c.id.in_(ids[first : first + MOST_IN_LIST])
-            there |= set(connection.execute(select(table.c.id).where(part)).scalars())
-    return there
 
 
 def done(engine: Engine, ids: Iterable[int]) -> None:
@@ -75,16 +70,35 @@ def done(engine: Engine, ids: Iterable[int]) -> None:
             connection.execute(delete(table).where(table.c.id.in_(ids[first : first + MOST_IN_LIST])))
 
 
-def facts_and_swaps(engine: Engine) -> tuple[dict[str, list[MeterFacts]], dict[str, list[Swap]]]:
-    """Dated facts and declared swaps of all meters, by meter, oldest first: in two queries for a job on many meters."""
+def facts_and_swaps(
+    engine: Engine, meters: Sequence[str] | None = None
+) -> tuple[dict[str, list[MeterFacts]], dict[str, list[Swap]]]:
+    """Dated facts and declared swaps of meters, None = of all, by meter, oldest first."""
     facts: dict[str, list[MeterFacts]] = {}
     swaps: dict[str, list[Swap]] = {}
+    told, swapped = tables.meter_facts, tables.swap
     with engine.connect() as connection:
-        for row in connection.execute(select(tables.meter_facts).order_by(tables.meter_facts.c.valid_from_ms)):
-            facts.setdefault(row.meter, []).append(MeterFacts(**row._mapping))
-        for row in connection.execute(select(tables.swap).order_by(tables.swap.c.at_ms)):
-            swaps.setdefault(row.meter, []).append(Swap(**row._mapping))
+        for some in in_lists(meters):
+            for row in connection.execute(_of(told, some).order_by(told.c.valid_from_ms)):
+                facts.setdefault(row.meter, []).append(MeterFacts(**row._mapping))
+            for row in connection.execute(_of(swapped, some).order_by(swapped.c.at_ms)):
+                swaps.setdefault(row.meter, []).append(Swap(**row._mapping))
     return facts, swaps
+
+
+def in_lists(names: Sequence[str] | None) -> list[Sequence[str] | None]:
+    """Names in pieces that a statement holds; None, which means all, as it is.
+
+    >>> in_lists(None), in_lists(["a", "b"])
+    ([None], [['a', 'b']])
+    """
+    if names is None:
+        return [None]
+    return [names[first : first + MOST_IN_LIST] for first in range(0, len(names), MOST_IN_LIST)]
+
+
+def _of(table: Table, meters: Sequence[str] | None) -> Select[Any]:
+    return select(table) if meters is None else select(table).where(table.c.meter.in_(meters))
 
 
 def mark(engine: Engine, job: str) -> int | None:

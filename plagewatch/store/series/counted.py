@@ -27,6 +27,10 @@ class CountedSeries:
     def __init__(self, series: SeriesStore, spans: Mapping[tuple[str, str], Sequence[SourceSpan]]) -> None:
         self._series, self._spans = series, spans
 
+    def withdraws(self, meter: str) -> bool:
+        """Whether anything of a meter is withdrawn."""
+        return any(name == meter for name, _ in self._spans)
+
     def passed_over(self, meter: str, start_ms: int, end_ms: int) -> list[str]:
         """Registers of a meter of which readings in [start_ms, end_ms) are withdrawn."""
         found = []

@@ -1,6 +1,7 @@
 """Text that InfluxDB takes in and asks for: line protocol and InfluxQL, with every name from outside made harmless."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,6 +29,8 @@ from plagewatch.store.series.protocol import NOT_TOLD_MS, Figures, Points, Serie
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
+FEW = 16
+
 EARLIEST_NS, LATEST_NS = -9_223_372_036_854_775_806, 9_223_372_036_854_775_806
 
 # Line protocol cannot say a backslash before a separator, nor a line break in a tag.
@@ -249,11 +252,20 @@ def figure_lines(figures: Figures) -> Iterator[str]:
 def interval_lines(measurement: str, tags: Mapping[str, str], intervals: Intervals) -> Iterator[str]:
     """Figures, every field in every point: InfluxDB merges fields, and one left out would keep its old value."""
     head = _head(measurement, tags)
-    columns = [np.nan_to_num(getattr(intervals, name)).tolist() for name in INTERVAL_FIELDS]
-    known = intervals.known.astype(np.float64).tolist()
+    if len(intervals) < FEW:
+        # Most figures are one row of a meter: an array of one value costs more to ask than to write.
+        columns = [[_number(value) for value in getattr(intervals, name).tolist()] for name in INTERVAL_FIELDS]
+        known = [float(amount == amount) for amount in intervals.amount.tolist()]
+    else:
+        columns = [np.nan_to_num(getattr(intervals, name)).tolist() for name in INTERVAL_FIELDS]
+        known = intervals.known.astype(np.float64).tolist()
     form = head.replace("%", "%%") + ",".join(f"{name}=%r" for name in (*INTERVAL_FIELDS, KNOWN)) + " %d000000000"
     for row in zip(*columns, known, intervals.start_s.tolist(), strict=True):
         yield form % row
+
+
+def _number(value: float) -> float:
+    return 0.0 if value != value else min(max(value, -sys.float_info.max), sys.float_info.max)
 
 
 def point_lines(measurement: str, tags: Mapping[str, str], points: Points) -> Iterator[str]:

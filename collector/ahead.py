@@ -1,0 +1,79 @@
+"""Reads ahead for many meters at once what changes at their ends need: a question a meter costs more than it tells."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from collector.subjects import Subject
+from plagewatch.metering.flows import flow_groups
+from plagewatch.metering.meters import Carrier, Kind
+from plagewatch.metering.readings import FLOWS
+from plagewatch.metering.tails import Tail
+from plagewatch.store.series.counted import CountedSeries
+from plagewatch.store.series.protocol import Evidence, SeriesStore
+
+Span = tuple[int, int]
+
+END_MS = 10**14
+
+# Meters whose ends lie further apart are asked for apart: all are read from the first of these ends on.
+TOGETHER_MS = 2 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Where a meter stood before a change at its end, and the evidence since then, by register."""
+
+    tail: Tail
+    evidence: Mapping[str, Evidence]
+
+
+def read_ahead(
+    series: SeriesStore, tails: Mapping[str, Tail], known: Mapping[str, Subject], spans_ms: Mapping[str, Sequence[Span]]
+) -> dict[str, Ahead]:
+    """What was read for those meters of which it tells all that their changes need. Raises SeriesError."""
+    at_the_end = [
+        meter
+        for meter, spans in spans_ms.items()
+        # Of what is withdrawn, more hangs on a change than what comes after it.
+        if _can_go_on(tails.get(meter), spans) and not (isinstance(series, CountedSeries) and series.withdraws(meter))
+    ]
+    found: dict[str, Ahead] = {}
+    for meters in _near_each_other(at_the_end, tails):
+        since_ms = min(tails[meter].anchor_ms for meter in meters)
+        evidence: dict[str, dict[str, Evidence]] = {}
+        for (meter, register), there in series.samples_of(meters, since_ms, END_MS).items():
+            evidence.setdefault(meter, {})[register] = there
+        for meter in meters:
+            there_of = evidence.get(meter, {})
+            # A register that tells a flow since lately has no place in what was known.
+            if set(registers_of_flows(known[meter], there_of)) == tails[meter].registers.keys():
+                found[meter] = Ahead(tails[meter], there_of)
+    return found
+
+
+def registers_of_flows(subject: Subject, registers: Iterable[str]) -> tuple[str, ...]:
+    """Those of a meter's registers that make a flow, where each flow is made by one group of them."""
+    meter = subject.meter
+    return _of_flows(tuple(registers), meter.carrier, meter.unit) if meter.kind is Kind.INDEX else ()
+
+
+@lru_cache(4096)  # the registers of many meters are the same few words
+def _of_flows(registers: tuple[str, ...], carrier: Carrier, unit: str) -> tuple[str, ...]:
+    groups = [flow_groups(registers, carrier, flow, unit) for flow in FLOWS]
+    return tuple(register for of_flow in groups for group in of_flow for register in group)
+
+
+def _can_go_on(tail: Tail | None, spans: Sequence[Span]) -> bool:
+    return tail is not None and len(spans) == 1 and spans[0][0] > tail.newest_anchor_ms
+
+
+def _near_each_other(meters: Sequence[str], tails: Mapping[str, Tail]) -> Iterator[list[str]]:
+    near: list[str] = []
+    for meter in sorted(meters, key=lambda one: tails[one].anchor_ms):
+        if near and tails[meter].anchor_ms - tails[near[0]].anchor_ms > TOGETHER_MS:
+            yield near
+            near = []
+        near.append(meter)
+    if near:
+        yield near

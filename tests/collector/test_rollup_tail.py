@@ -1,0 +1,142 @@
+"""Packets that come one after the other make, to the last bit, the figures that all evidence makes at once."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector import rollup_job
+from collector.ahead import read_ahead
+from collector.subjects import subjects
+from plagewatch.metering.intervals import Resolution
+from plagewatch.metering.meters import MeterFacts
+from plagewatch.metering.readings import Quality
+from plagewatch.store.records import work
+from plagewatch.store.records.leases import leased
+from tests.collector.ledger_stores import INDEX, METER, QUARTER_MS, START_MS, Stores, stores
+
+MARCH_END_MS = START_MS + 26 * 86_400_000 + 20 * 3_600_000  # the evening before the day of 23 hours
+FACTS = [
+    (),
+    (MeterFacts("m", decimals=1, digits=4, max_power_kw=40.0),),
+    (
+        MeterFacts("m", multiplier=20.0, max_power_kw=800.0),
+        MeterFacts("m", MARCH_END_MS + 6 * QUARTER_MS, multiplier=2.0),
+    ),
+]
+
+
+def assert_identical(one: Stores, other: Stores) -> None:
+    for flow in ("main", "export"):
+        for resolution in Resolution:
+            mine, theirs = one.figures(resolution, flow), other.figures(resolution, flow)
+            for field in fields(mine):
+                np.testing.assert_array_equal(
+                    getattr(mine, field.name), getattr(theirs, field.name), f"{flow} {resolution} {field.name}"
+                )
+    assert one.found() == other.found()
+
+
+steps = st.sampled_from([QUARTER_MS, QUARTER_MS, QUARTER_MS, 300_000, 437_123, 2 * QUARTER_MS, 30 * QUARTER_MS])
+moves = st.sampled_from([0.0, 0.1, 0.4, 1.0, 7.3, 0.4, 0.1, -0.1, -50.0, 60.0])
+kinds = st.sampled_from(
+    ["next", "next", "next", "next", "late", "twice", "contradiction", "export", "estimate", "quiet"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    path=st.lists(st.tuples(steps, moves, kinds), min_size=3, max_size=40),
+    facts=st.sampled_from(FACTS),
+    interval_s=st.sampled_from([900, None]),
+    data=st.data(),
+)
+def test_packet_by_packet_is_all_at_once(path, facts, interval_s, data):
+    meter = replace(METER, interval_s=interval_s)
+    with stores(*facts, meter=meter) as live, stores(*facts, meter=meter) as whole:
+        at_ms, index, told, late = MARCH_END_MS + data.draw(st.sampled_from([0, 1, 421_000])), 100.0, [], []
+        for step, move, kind in path:
+            at_ms, index = at_ms + step, round(index + move, 1)
+            sample = (at_ms, index, INDEX, Quality.MEASURED)
+            if kind == "late":
+                late.append(sample)
+                continue
+            told.append(sample)
+            if kind == "contradiction":
+                told.append((at_ms, index + 3.0, INDEX, Quality.MEASURED))
+            if kind == "estimate":
+                told.append((at_ms + 60_000, index + 0.05, INDEX, Quality.ESTIMATED))
+            if kind == "export":
+                told.append((at_ms, 5.0 + len(told), "energy_export_total", Quality.MEASURED))
+            if kind == "twice":
+                told.append(told[-1])
+            if late and kind == "quiet":
+                told += late
+                late.clear()
+        for at, value, register, quality in [*told, *late]:
+            live.arrive([at], [value], register, quality)
+            if data.draw(st.integers(0, 4)):
+                live.roll_up()
+        live.roll_up()
+        for at, value, register, quality in [*told, *late]:
+            whole.arrive([at], [value], register, quality)
+        whole.roll_up()
+        assert_identical(live, whole)
+
+
+@pytest.mark.parametrize("interval_s", [900, None])
+def test_a_meter_that_only_goes_on_is_read_from_its_end(interval_s):
+    with stores(meter=replace(METER, interval_s=interval_s)) as kept:
+        at_ms = START_MS + 7_000 + np.arange(300) * QUARTER_MS
+        for place in range(0, 300, 20):
+            kept.arrive(at_ms[place : place + 20], np.arange(place, place + 20) * 0.7)
+            kept.roll_up()
+        kept.arrive([at_ms[-1] + QUARTER_MS], [300 * 0.7])
+        with leased(kept.engine, ["m"]) as lease:
+            known = subjects(kept.engine, ["m"])
+            spans = {"m": [(w.from_ms, w.to_ms) for w in lease.waiting["m"][1]]}
+            ahead = read_ahead(kept.series, lease.tails, known, spans)
+            assert len(ahead["m"].evidence[INDEX].at_ms) <= 5
+        read: list[str] = []
+        kept.series = Counting(kept.series, read)
+        kept.roll_up()
+        assert read == ["samples_of"]  # one question for all meters, and no other
+
+
+class Counting:
+    """The real store, and what was asked of it."""
+
+    def __init__(self, series, read) -> None:
+        self._series, self._read = series, read
+
+    def __getattr__(self, name):
+        if name in ("samples_of", "samples", "samples_around", "instants_ms", "registers", "intervals"):
+            self._read.append(name)
+        return getattr(self._series, name)
+
+
+def test_a_meter_that_raises_keeps_no_other_waiting():
+    others = [replace(METER, id=name) for name in ("a", "z")]
+    with stores(*others) as kept:
+        for name in ("a", "m", "z"):
+            one = Stores(kept.engine, kept.series, replace(METER, id=name))
+            one.arrive([START_MS, START_MS + QUARTER_MS], [1.0, 2.0])
+        kept.series = Faulty(kept.series, [])
+        with pytest.raises(rollup_job.FiguresFailed, match="figures of meter m cannot be made: ZeroDivisionError: odd"):
+            kept.roll_up()
+        assert list(work.dirty_windows(kept.engine)) == ["m"]
+        kept.series = kept.series._series
+        assert kept.roll_up() == 1
+        for name in ("a", "m", "z"):
+            assert kept.series.intervals(Resolution.QUARTER, name, 0, 2**33).amount.tolist() == [1.0]
+
+
+class Faulty(Counting):
+    """A store that one meter's evidence makes stumble."""
+
+    def registers(self, meter: str) -> list[str]:
+        if meter == "m":
+            raise ZeroDivisionError("odd")
+        return self._series.registers(meter)
