@@ -53,6 +53,29 @@ def ledger(
 
 
 @bench.command()
+def lag(
+    meters: Annotated[int, typer.Option(min=1, help="Quarter-hourly meters.")] = 20_000,
+    speed: Annotated[float, typer.Option(min=1.0, help="So much faster than the clock.")] = 50.0,
+    minutes: Annotated[float, typer.Option(min=0.05, help="How long, by the clock of the wall.")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """From publish to the roll-up that shows it, of meters that go on and on (exit 1: the promise broken)."""
+    from plagewatch.bench import lag as bench_lag
+    from plagewatch.bench.services import NoService
+
+    try:
+        measured = bench_lag.measure(meters, speed, minutes * 60)
+    except NoService as error:
+        refuse(str(error))
+    if as_json:
+        show(json.dumps({**asdict(measured), "kept": measured.kept}, indent=1))
+    else:
+        show("\n".join(measured.lines()))
+    if not measured.kept:
+        raise typer.Exit(1)
+
+
+@bench.command()
 def ingest(
     peer: Annotated[str | None, typer.Option(help="The same loads through `telegraf` too.")] = None,
     telegraf: Annotated[str | None, typer.Option(metavar="PATH", help="Its binary, where it is on no path.")] = None,
