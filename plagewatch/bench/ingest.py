@@ -49,11 +49,14 @@ def measure(folder: Path, sizes: Sizes, rows: Collection[str] = ROWS, peer: str 
         singles = Load(Shape.SINGLE, sizes.singles, sizes.devices, 0)
         frames = Load(Shape.FRAME, sizes.frames, sizes.devices, 0)
         ours = collector_on(made)
+        rates: dict[Shape, float] = {}
         for load in (singles, frames):
             if load.shape in rows:
-                yield from through(made, ours, load, promised=True)
+                for figure in through(made, ours, load, promised=True):
+                    rates.setdefault(load.shape, figure.value)  # the first tells the rate, live
+                    yield figure
         if "ceiling" in rows:
-            yield from ingest_ceiling.measure(made, frames)
+            yield from ingest_ceiling.measure(made, frames, rates.get(Shape.FRAME))
         if "kills" in rows:
             yield from ingest_faults.kills(made, ours, frames)
         if "poison" in rows:
@@ -83,6 +86,7 @@ def through(made: Rig, consumer: Consumer, load: Load, *, promised: bool = False
     service.stop()
     queued, peak_later_mb = made.queued(consumer, load)
     yield from _figures(f"{what}, draining a queue", queued, promise if promised else None)
+    made.forget(consumer)
     yield Figure(f"{what}: greatest memory", max(peak_mb, peak_later_mb), "MB", RSS_MB if promised else None)
 
 

@@ -32,8 +32,11 @@ def ready(load: Load) -> list[bytes]:
     return [lines.body(slice(first, first + BODY_LINES)) for first in range(0, len(lines), BODY_LINES)]
 
 
-def measure(made: Rig, load: Load) -> Iterator[Figure]:
-    """Write a load's points without a broker and a collector. Raises Lost where the database refuses them."""
+def measure(made: Rig, load: Load, ours_per_s: float | None) -> Iterator[Figure]:
+    """Write a load's points without a broker and a collector, and hold against it what went through both.
+
+    Raises Lost where the database refuses them.
+    """
     _write(made, ready(made.next_load(replace(load, packets=load.devices))))
     bodies = ready(made.next_load(load))
     made.settle()
@@ -43,6 +46,9 @@ def measure(made: Rig, load: Load) -> Iterator[Figure]:
     yield Figure("the database alone, the same points as ready line protocol", load.readings / seconds, "readings/s")
     used_us = (made.database.cpu_s() - cpu_s) / load.readings * 1e6
     yield Figure("the database alone: its CPU", used_us, "µs/reading")
+    if ours_per_s is not None:
+        share = ours_per_s / (load.readings / seconds) * 100
+        yield Figure("collector, frames of 100 readings, live: share of what the database takes", share, "%")
 
 
 def _write(made: Rig, bodies: Sequence[bytes]) -> None:

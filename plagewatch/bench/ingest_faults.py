@@ -42,6 +42,7 @@ def kills(made: Rig, consumer: Consumer, load: Load) -> Iterator[Figure]:
     there_by_meter = made.counts(consumer.place, load)
     wrong = sum(there_by_meter.get(meter(number), 0) != load.of_device(number) for number in range(load.devices))
     service.stop()
+    made.forget(consumer)
     what = f"{consumer.name}, killed under load"
     yield Figure(f"{what}: times", under_load, "kills", KILLS, more_is_better=True)
     yield Figure(f"{what}: acknowledged and not stored", load.readings - sum(there_by_meter.values()), "readings", 0)
@@ -58,6 +59,7 @@ def poison(made: Rig, consumer: Consumer, packets: int) -> Iterator[Figure]:
     publisher.done()
     good = replace(made.live(consumer, service, Load(Shape.SINGLE, packets, min(packets, 10), 0)))
     service.stop()
+    made.forget(consumer)
     what = "payload that cannot be parsed"
     engine = open_records(f"sqlite:///{made.folder / 'data' / 'records.db'}")
     series = InfluxSeries(made.influx.url, made.influx.token, made.influx.org, 30.0)

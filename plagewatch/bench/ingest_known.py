@@ -28,9 +28,10 @@ def measure(made: Rig, consumer: Consumer, known: int) -> Iterator[Figure]:
             raise Lost(f"the first of {known} readings did not come within {LONGEST_S:g} s")
         time.sleep(LOOK_S)
     what = f"{consumer.name}, {known} known meters"
-    yield Figure(f"{what}: from its start to the broker's answer", connected_s, "s", START_S)
+    yield Figure(f"{what}: from its start to the broker's answer", connected_s, "s")
     yield Figure(f"{what}: from its start to the first reading stored", time.monotonic() - begun, "s", START_S)
     lost = made.wait_visible(consumer.place, load)
     yield Figure(f"{what}, one reading of each: lost", lost, "readings", 0)
     yield Figure(f"{what}: greatest memory", service.peak_rss_mb(), "MB", RSS_MB)
     service.stop()
+    made.forget(consumer)

@@ -23,10 +23,11 @@ class NotTaken(Exception):
     """The broker does not take the packets."""
 
 
-def connected(port: int) -> socket.socket:
-    """A connection to a broker of this machine, without a session. Raises NotTaken."""
+def connected(port: int, client_id: str = "bench") -> socket.socket:
+    """A connection to a broker of this machine that ends the session of that name, if there is one. Raises NotTaken."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=20)
-    body = b"\x00\x04MQTT\x04\x02\x00\x00" + b"\x00\x05bench"
+    name = client_id.encode()
+    body = b"\x00\x04MQTT\x04\x02\x00\x00" + len(name).to_bytes(2, "big") + name
     connection.sendall(b"\x10" + remaining_length(len(body)) + body)
     if connection.recv(4)[:4] != b"\x20\x02\x00\x00":
         raise NotTaken("the broker refuses the publisher")

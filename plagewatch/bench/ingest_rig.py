@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plagewatch.bench import services
+from plagewatch.bench.ingest_load import connected
 from plagewatch.bench.ingest_packets import Load, meter
 from plagewatch.bench.services import Influx, Service
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
@@ -45,9 +46,13 @@ EVIDENCE = Place(EVIDENCE_BUCKET, SAMPLE)
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """What takes readings from the broker to the database. make: a new process on the same session at the broker."""
+    """What takes readings from the broker to the database.
+
+    session: its client name at the broker. make: a new process on the same session.
+    """
 
     name: str
+    session: str
     place: Place
     make: Callable[[], Service]
 
@@ -110,6 +115,11 @@ class Rig:
         self.start_s = moved.end_s
         return moved
 
+    def forget(self, consumer: Consumer) -> None:
+        """End the session of a consumer that is away: the broker would keep what others are sent for it too."""
+        connected(self.port, consumer.session).close()
+        (self.folder / "data" / "mqtt-session.json").unlink(missing_ok=True)
+
     def live(self, consumer: Consumer, service: Service, load: Load) -> Taken:
         """Publish a load while the consumer runs."""
         load = self.next_load(load)
@@ -155,6 +165,7 @@ class Rig:
             "PLAGEWATCH_DATA_DIR": str(self.folder / "data"),
             "PLAGEWATCH_MQTT_PORT": str(self.port),
             "PLAGEWATCH_MQTT_TOPICS": "loggers/#",
+            "PLAGEWATCH_MQTT_CLIENT_ID": "bench-collector",
             "PLAGEWATCH_INFLUX_URL": self.influx.url,
             "PLAGEWATCH_INFLUX_TOKEN": self.influx.token,
             "PLAGEWATCH_INFLUX_ORG": self.influx.org,
@@ -239,7 +250,7 @@ class Publisher:
 
 def collector_on(made: Rig) -> Consumer:
     """Our collector on a rig."""
-    return Consumer("collector", EVIDENCE, made.collector)
+    return Consumer("collector", "bench-collector", EVIDENCE, made.collector)
 
 
 @contextmanager

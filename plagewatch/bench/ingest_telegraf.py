@@ -80,7 +80,7 @@ def peer_binary(path: str | None) -> str:
 def fair(shape: Shape) -> Buffers:
     """Settings with which nothing overflows: the buffer of points holds all messages that are not yet delivered."""
     messages = UNDELIVERED[shape]
-    agent = f"metric_batch_size = 5000\n  metric_buffer_limit = {2 * messages * shape.readings}"
+    agent = f"metric_batch_size = 5000\n  metric_buffer_limit = {messages * shape.readings}"
     return Buffers(agent, f"max_undelivered_messages = {messages}")
 
 
@@ -102,7 +102,7 @@ def telegraf(made: Rig, program: str, shape: Shape, buffers: Buffers) -> Consume
         made.consumers.append(made_one)
         return made_one
 
-    return Consumer("Telegraf", Place(BUCKET, shape), service)
+    return Consumer("Telegraf", f"telegraf-{shape}", Place(BUCKET, shape), service)
 
 
 def with_defaults(made: Rig, program: str, load: Load) -> Iterator[Figure]:
@@ -116,6 +116,7 @@ def with_defaults(made: Rig, program: str, load: Load) -> Iterator[Figure]:
         "%",
     )
     service.stop()
+    made.forget(consumer)
 
 
 def _make_bucket(made: Rig) -> None:

@@ -95,6 +95,8 @@ def ingest(
     if peer not in (None, "telegraf"):
         refuse(f"{peer!r} is no peer of this bench; there is telegraf.")
     wanted = rows.split(",") if rows else bench_ingest.ROWS
+    if unknown := set(wanted) - set(bench_ingest.ROWS):
+        refuse(f"There is no row {sorted(unknown)[0]!r}; there are {', '.join(bench_ingest.ROWS)}.")
     sizes = bench_ingest.Sizes(singles, frames, known, devices)
     try:
         program = peer_binary(telegraf) if peer else None
