@@ -19,12 +19,13 @@ from plagewatch.store.records.replays import Asked
 from plagewatch.store.series.influx import InfluxSeries
 
 KILLS = 3
+LEAST_PACKETS = 3_000  # fewer are through before the second kill
 LOOK_S, LONGEST_S = 0.02, 600.0
 
 
 def kills(made: Rig, consumer: Consumer, load: Load) -> Iterator[Figure]:
     """SIGKILL the consumer three times while a load comes, and start it again each time; then count by meter."""
-    load = made.next_load(load)
+    load = made.next_load(replace(load, packets=max(load.packets, LEAST_PACKETS)))
     service = consumer.start()
     publisher = Publisher(made.port, load)
     publisher.go()
