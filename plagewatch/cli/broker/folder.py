@@ -41,12 +41,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What former runs let in. revoked: who no longer is; serials: of the certificates made for each name."""
+    """What former runs let in. revoked: who no longer is; serials: of the certificates made for each name.
+
+    gone: serials that count no longer, whoever is let in again later.
+    """
 
     choices: Choices | None
     loggers: Mapping[str, Logger]
     revoked: frozenset[str]
     serials: Mapping[str, Sequence[int]]
+    gone: Sequence[int] = ()
 
 
 def known(folder: Path) -> State:
@@ -63,7 +67,8 @@ def known(folder: Path) -> State:
     chosen: dict[str, Any] = {
         name: tuple(one) if isinstance(one, list) else one for name, one in told["choices"].items()
     }
-    return State(Choices(**chosen), loggers, frozenset(told["revoked"]), serials)
+    gone = [int(number) for number in told["gone"]]
+    return State(Choices(**chosen), loggers, frozenset(told["revoked"]), serials, gone)
 
 
 def write(folder: Path, wanted: Wanted, state: State, now: datetime) -> Made:
@@ -75,7 +80,8 @@ def write(folder: Path, wanted: Wanted, state: State, now: datetime) -> Made:
     revoked = frozenset((*state.revoked, *wanted.revoke))
     made.revoked = sorted(revoked - state.revoked)
     loggers = {name: one for name, one in wanted.loggers.items() if name not in revoked}
-    state = replace(state, choices=wanted.choices, loggers=wanted.loggers, revoked=revoked)
+    gone = [*state.gone, *(number for name in made.revoked for number in state.serials.get(name, ()))]
+    state = replace(state, choices=wanted.choices, loggers=wanted.loggers, revoked=revoked, gone=gone)
     users = [*wanted.choices.collectors, *loggers]
     _passwords(folder, users, made)
     if wanted.choices.hosts:
@@ -126,8 +132,7 @@ def _certificates(
             serials.setdefault(user, []).append(pair.certificate.serial_number)
             made.certificates.append(user)
         _put(place / "ca.crt", by.certificate_pem())
-    gone = [number for name in sorted(state.revoked) for number in serials.get(name, ())]
-    _put(certs / "revoked.pem", authority.revoked(by, gone, now))
+    _put(certs / "revoked.pem", authority.revoked(by, state.gone, now))
     return serials
 
 
@@ -166,6 +171,7 @@ def _state_text(state: State) -> str:
             name: {"write": one.topics.write, "read": one.topics.read} for name, one in sorted(state.loggers.items())
         },
         "revoked": sorted(state.revoked),
+        "gone": [str(number) for number in state.gone],
         "serials": {name: [str(number) for number in numbers] for name, numbers in sorted(state.serials.items())},
     }
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
