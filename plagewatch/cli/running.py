@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -25,13 +24,12 @@ from plagewatch.cli.opening import (
     refuse,
     say,
     show,
-    stores,
     stores_later,
 )
+from plagewatch.cli.spools import collector
 
 store = typer.Typer(no_args_is_help=True, help="The stores: set up, move.")
 simulate = typer.Typer(no_args_is_help=True, help="A made-up centre: live packets, or history as a folder.")
-collector = typer.Typer(no_args_is_help=True, help="The collector's spool.")
 audit = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
 OPENING_S = 3.0  # that long the first sentence waits for the stores; packets are taken meanwhile
@@ -111,49 +109,6 @@ def serve(
                 sys.stdout.flush()
                 os._exit(0)
     show("stopped")
-
-
-@collector.command("replay")
-def collector_replay(
-    since: Annotated[str, typer.Option(help="Packets received from then on: 2026-11-01, or a time with its zone.")],
-    device: Annotated[str, typer.Option(help="Only this device's packets, by its id as /data/devices shows it.")] = "",
-    data: DataDir = None,
-) -> None:
-    """Send packets of the spool through the decoders once more; a running collector does it beside its live packets."""
-    from plagewatch.cli.collecting import now_ms, replay_here
-    from plagewatch.store.records import replays
-    from plagewatch.store.records.replays import Asked
-    from plagewatch.store.series.protocol import SeriesError
-
-    since_ms = _instant_ms(since)
-    with stores(read_settings(data)) as opened:
-        number = replays.ask_now(opened.engine, Asked("command line", now_ms(), since_ms, device=device))
-        try:
-            elsewhere = replay_here(opened)
-        except SeriesError as error:
-            refuse(f"Replay {number} waits for the series store: {error}. The collector goes on with it when it runs.")
-        done = replays.replay(opened.engine, number)
-    if elsewhere or done is None:
-        show(f"replay {number} is asked for; the running collector works it off, and /data/devices shows how far it is")
-        return
-    show(f"replay {number}: {done.packets} packets, {done.samples} readings stored or there already")
-    if done.trouble:
-        show(done.trouble)
-        raise typer.Exit(1)
-
-
-def _instant_ms(text: str) -> int:
-    from plagewatch.metering.local_time import day_start_s
-
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        refuse(f"{text!r} is no moment; write it as 2026-11-01 or 2026-11-01T10:00:00Z.")
-    if at.tzinfo is None:
-        if len(text) != len("2026-11-01"):
-            refuse(f"{text!r} has no zone; write it as 2026-11-01T10:00:00Z or 2026-11-01T11:00:00+01:00.")
-        return day_start_s(at.date(), "Europe/Brussels") * 1000
-    return round(at.timestamp() * 1000)
 
 
 @simulate.command("live")

@@ -45,7 +45,12 @@ IMPURE_STANDARD = (
 
 ONLY_IN = {
     "influxdb_client": ("plagewatch/store/series/",),
-    "sqlite3": ("plagewatch/store/", "collector/spool.py", "plagewatch/cli/bench_ledger.py"),  # to compare with
+    "sqlite3": (
+        "plagewatch/store/",
+        "collector/spool.py",
+        "collector/spool_salvage.py",
+        "plagewatch/cli/bench_ledger.py",  # to compare with
+    ),
     "sqlalchemy": ("plagewatch/store/",),
     "alembic": ("plagewatch/store/",),
     "psycopg": ("plagewatch/store/postgres.py",),

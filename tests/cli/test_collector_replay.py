@@ -83,3 +83,28 @@ def test_a_moment_that_is_none_is_refused(house, run, since):
     assert code == 2
     assert since in err
     assert replays.replays(house[0]) == []
+
+
+def test_a_replay_ends_where_it_is_told(house, run):
+    house[2].close()
+    code, out, _ = run("--since", "2026-11-18T11:36:40Z", "--until", "2026-11-18T11:46:40Z")
+    assert (code, out) == (0, "replay 1: 10 packets, 10 readings stored or there already\n")
+    code, _, err = run("--since", "2026-11-18T11:36:40Z", "--until", "2026-11-18T11:36:40Z")
+    assert (code, "is not after" in err) == (2, True)
+
+
+def test_a_spool_that_was_set_aside_is_salvaged(house, tmp_path, monkeypatch, capsys):
+    _, _, spool, _ = house
+    spool.set_watermark(50)
+    spool.close()
+    aside = tmp_path / "spool.db.damaged-20261118T110640"
+    (tmp_path / "spool.db").rename(aside)
+    monkeypatch.setattr(sys, "argv", ["plagewatch", "collector", "salvage", str(aside), "--data", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert capsys.readouterr().out.startswith("10 packets are in the spool")
+    assert (tmp_path / "spool.db.damaged-20261118T110640.salvaged").exists()
+    again = Spool(tmp_path / "spool.db")
+    assert again.waiting() == 10
+    again.close()

@@ -35,7 +35,11 @@ from tests.conftest import free_port, wait_until
 pytestmark = pytest.mark.service
 
 AT_S = 1_795_000_000
-REGISTRY = [Site("s", "S"), Meter("m", "s", "m", Carrier.GAS, Kind.INDEX, "m3"), Binding("attic", "gas_volume", "m")]
+REGISTRY: list[Site | Meter | Binding] = [
+    Site("s", "S"),
+    Meter("m", "s", "m", Carrier.GAS, Kind.INDEX, "m3"),
+    Binding("attic", "gas_volume", "m"),
+]
 
 
 def reading(number: int) -> bytes:
