@@ -58,8 +58,8 @@ class Fault:
 class Plan:
     """What a run is like. fault_every_s: how long from one fault to the next, on average.
 
-    plain: meters that only bring load. per_s: messages a second. remembered_s: see `Publisher`. given: these faults and
-    no others. settle_s: the longest that each step to rest may take.
+    plain: meters that only bring load. each: meters of each fault. per_s: messages a second. remembered_s: see
+    `Publisher`. given: these faults and no others. settle_s: the longest that each step to rest may take.
     """
 
     seconds: float
@@ -67,6 +67,7 @@ class Plan:
     collectors: int = 1
     workers: int = 2
     plain: int = 100
+    each: int = 2
     per_s: float = 100.0
     fault_every_s: float = 4.0
     remembered_s: float = REMEMBERED_S
@@ -188,9 +189,9 @@ def _at_rest(ended: Ended, publisher: Publisher, seconds: float, tell: Callable[
 
 def _world(now_s: int, plan: Plan) -> World:
     """A world whose messages last as long as the run does."""
-    speaking = 0.7 * plan.plain + 5.3  # a third of them in frames; those with a fault too
+    speaking = 0.7 * plan.plain + 2.6 * plan.each  # a third of them in frames; those with a fault too
     step_s = max(1, round(LIVE_S * speaking / (plan.seconds * plan.per_s)))
-    return World.make(now_s, plan.plain, step_s, plan.seed)
+    return World.make(now_s, plan.plain, plan.each, step_s, plan.seed)
 
 
 def _fill(ended: Ended, now_s: int) -> None:

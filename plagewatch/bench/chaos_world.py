@@ -77,13 +77,13 @@ class World:
     causes: Mapping[tuple[str, str], State]
 
     @classmethod
-    def make(cls, now_s: int, plain: int, step_s: int, seed: int) -> "World":
-        """plain: meters that only bring load, each with a reading every step_s; of each fault there are two meters."""
+    def make(cls, now_s: int, plain: int, each: int, step_s: int, seed: int) -> "World":
+        """plain: meters that only bring load. each: meters of each fault. step_s: from one reading to the next."""
         maker = _Maker(now_s, step_s, np.random.default_rng(seed))
-        told = [one for number in range(2) for one in maker.faulty(number)]
+        told = [one for number in range(each) for one in maker.faulty(number)]
         told += [maker.plain(number) for number in range(plain)]
         causes = {}
-        for number in range(2):
+        for number in range(each):
             causes[f"leak{number}", "water_at_night"] = State.OPEN
             causes[f"load{number}", "unusual_load"] = State.OPEN
             causes[f"silent{number}", "no_data"] = State.OPEN

@@ -17,6 +17,7 @@ SHORT = Plan(
     seconds=13,
     seed=1,
     plain=4,
+    each=1,
     per_s=40,
     fault_every_s=1.2,
     settle_s=60,

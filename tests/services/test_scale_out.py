@@ -16,6 +16,7 @@ THREE = Plan(
     collectors=3,
     workers=3,
     plain=8,
+    each=1,
     per_s=40,
     settle_s=60,
     given=(Fault(2.0, "kill", "collector", 1, 2.0), Fault(3.0, "kill", "rules", 1, 1.0)),
