@@ -1,10 +1,10 @@
 """Which rooms a process runs. Each room is loaded only where it is wanted: a collector has no use for the pages."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from plagewatch.cli.newest import Newest
 from plagewatch.cli.opening import Stores, now_s
 from plagewatch.cli.rooms import Running
 from plagewatch.cli.watching import Watch
@@ -15,21 +15,16 @@ if TYPE_CHECKING:
     from plagewatch.cli.collecting import Collecting
 
 ROOMS = ("collector", "rules", "api", "digest")
-NEWEST_EVERY_S = 30.0
 RECORDS, SERIES = "records", "series store"
 
 
 def watches_of(stores: Stores) -> list[Watch]:
     """Who asks the records and the series store how they are; the first good answer opens each."""
-    newest_s, newest_ms = -NEWEST_EVERY_S, None
+    newest = Newest(stores.series)
 
     def series() -> int | None:
-        nonlocal newest_s, newest_ms
         stores.series.check()
-        if time.monotonic() - newest_s >= NEWEST_EVERY_S:
-            newest_ms = max(stores.series.latest_sample_ms().values(), default=None)
-            newest_s = time.monotonic()
-        return newest_ms
+        return newest()
 
     return [Watch(RECORDS, lambda: bring_up(stores.engine), ageless=True), Watch(SERIES, series)]
 
