@@ -85,9 +85,10 @@ class Records:
         self._memory = memory
 
     def go_back(self, known: Known) -> None:
-        """Know again what was remembered and told at an earlier moment: plans noted since are not written."""
-        self.known = replace(self.known, memory=known.memory, told=known.told)
-        self._memory = known.memory
+        """Know again what was told at an earlier moment, and read all else again: plans noted since are not written."""
+        self.known = replace(self.known, told=known.told)
+        # Not the memory of then: it may be from before it was read for the plan that is let go of.
+        self.forget()
 
     def forget(self) -> None:
         """Read all of it at the next occasion: something older is looked at, or the memory was changed elsewhere."""
