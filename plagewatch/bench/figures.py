@@ -33,7 +33,7 @@ class Figure:
         """The figure as a row for people.
 
         >>> print(Figure("rate", 1234567.8, "1/s", 1e6, 2e6, more_is_better=True).line())
-           1 234 568 1/s        rate  (promised: at least 1 000 000, goal 2 000 000: kept)
+           1 234 568 1/s        rate  (promised: at least 1 000 000 1/s, goal 2 000 000: kept)
         """
         row = LINE.format(value=_shown(self.value), unit=self.unit, what=self.what)
         if self.promised is None:
@@ -41,7 +41,7 @@ class Figure:
         side = "at least" if self.more_is_better else "at most"
         goal = "" if self.goal is None else f", goal {_shown(self.goal)}"
         verdict = "BROKEN" if not self.kept else "kept" if self.goal is None or not self._within(self.goal) else "goal"
-        return f"{row}  (promised: {side} {_shown(self.promised)}{goal}: {verdict})"
+        return f"{row}  (promised: {side} {_shown(self.promised)} {self.unit}{goal}: {verdict})"
 
     def _within(self, limit: float | None) -> bool:
         if limit is None:

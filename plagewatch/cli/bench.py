@@ -1,16 +1,20 @@
 """`bench`: figures of speed, side by side in one run."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plagewatch.cli import later
 from plagewatch.cli.bench_chaos import chaos
 from plagewatch.cli.opening import refuse, show
+
+if TYPE_CHECKING:
+    from plagewatch.bench.figures import Figure
 
 bench = typer.Typer(no_args_is_help=True, help="Figures of speed, side by side in one run.")
 
@@ -35,21 +39,11 @@ def ledger(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list on standard output.")] = False,
 ) -> None:
     """Samples to figures, late packets, an import, beside plain writes of the same rows (exit 1: a promise broken)."""
+    from plagewatch.bench import figures
     from plagewatch.cli import bench_ledger
 
-    measured = []
-    for figure in bench_ledger.measure(meters, runs):
-        measured.append(figure)
-        if not as_json:
-            show(figure.line())
-    broken = [figure for figure in measured if not figure.kept]
-    if as_json:
-        show(json.dumps([{**asdict(figure), "kept": figure.kept} for figure in measured], indent=1))
-    else:
-        promised = sum(figure.promised is not None for figure in measured)
-        show(f"verdict: {promised - len(broken)} of {promised} promises kept")
-    if broken:
-        raise typer.Exit(1)
+    measured = figures.told(bench_ledger.measure(meters, runs), (lambda _: None) if as_json else show)
+    _end_with(measured, as_json)
 
 
 @bench.command()
@@ -106,6 +100,12 @@ def ingest(
             )
     except NoService as missing:
         refuse(str(missing))
+    _end_with(measured, as_json)
+
+
+def _end_with(measured: Sequence["Figure"], as_json: bool) -> None:
+    from plagewatch.bench import figures
+
     show(json.dumps(figures.as_rows(measured), indent=1) if as_json else figures.verdict(measured))
     if not all(figure.kept for figure in measured):
         raise typer.Exit(1)

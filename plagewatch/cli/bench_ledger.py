@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from collector import rollup_job
 from collector.flow_parts import STEPS, lengths_s
 from collector.imports import importing
 from collector.imports.importing import Order
+from plagewatch.bench.figures import Figure
 from plagewatch.cli.opening import Stores, now_s, read_settings, say, stores
 from plagewatch.metering.intervals import Floats, Resolution, Seconds
 from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site
@@ -37,26 +37,6 @@ FACTS = MeterFacts("m", digits=7, decimals=1, max_power_kw=100.0)
 REBUILD_CPU_MS, LATE_MS, IMPORT_S = 50.0, 5.0, 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One figure: what it is, in which unit, and the most it may be where something is promised."""
-
-    what: str
-    value: float
-    unit: str
-    promised: float | None = None
-
-    @property
-    def kept(self) -> bool:
-        """Whether a promise, if there is one, is kept."""
-        return self.promised is None or self.value <= self.promised
-
-    def line(self) -> str:
-        """The figure as a row for people."""
-        promise = "" if self.promised is None else f"  (promised: at most {self.promised:g} {self.unit})"
-        return f"{self.value:12.3g} {self.unit:3} {self.what}{promise}"
-
-
 def year_of(number: int) -> tuple[Seconds, Floats]:
     """Instants [ms since 1970 UTC] and index of a year of a quarter-hourly meter, seeded by its number."""
     random = np.random.default_rng(number)
@@ -64,11 +44,11 @@ def year_of(number: int) -> tuple[Seconds, Floats]:
     return at_ms, np.round(1000.0 + np.cumsum(random.integers(0, 40, YEAR + 1)) / 10, 1)
 
 
-def measure(meters: int, runs: int) -> Iterator[Measured]:
+def measure(meters: int, runs: int) -> Iterator[Figure]:
     """All figures, one after the other. Raises SeriesError, ImportRefused."""
     at_ms, index = year_of(0)
     rebuilt = [_cpu_ms(partial(_rebuild, at_ms, index)) for _ in range(runs)]
-    yield Measured("a year of one meter from samples to months, CPU", _median(rebuilt), "ms", REBUILD_CPU_MS)
+    yield Figure("a year of one meter from samples to months, CPU", _median(rebuilt), "ms", REBUILD_CPU_MS)
     figures = _rebuild(at_ms, index)
     with _embedded() as opened:
         yield from _year_through_the_store(opened, figures, runs)
@@ -88,7 +68,7 @@ def _rebuild(at_ms: Seconds, index: Floats) -> Figures:
     return Figures("m", "electricity", "main", made)
 
 
-def _year_through_the_store(opened: Stores, figures: Figures, runs: int) -> Iterator[Measured]:
+def _year_through_the_store(opened: Stores, figures: Figures, runs: int) -> Iterator[Figure]:
     meters = [f"year{number}" for number in range(runs)]
     _register(opened, meters)
     wall: list[float] = []
@@ -98,13 +78,13 @@ def _year_through_the_store(opened: Stores, figures: Figures, runs: int) -> Iter
         _arrive(opened, meter, at_ms, index)
         wall.append(_wall_ms(partial(_roll_up, opened), cpu))
     plain = [_wall_ms(partial(_plain_sqlite, opened, [figures])) for _ in range(runs)]
-    yield Measured("a year of one meter: evidence read, figures made and written, SQLite", _median(wall), "ms")
-    yield Measured("the same, CPU", _median(cpu), "ms")
-    yield Measured("plain SQLite writes of the same figures", _median(plain), "ms")
-    yield Measured("ratio to plain writes", _median(wall) / _median(plain), "x")
+    yield Figure("a year of one meter: evidence read, figures made and written, SQLite", _median(wall), "ms")
+    yield Figure("the same, CPU", _median(cpu), "ms")
+    yield Figure("plain SQLite writes of the same figures", _median(plain), "ms")
+    yield Figure("ratio to plain writes", _median(wall) / _median(plain), "x")
 
 
-def _late_packets(opened: Stores, runs: int) -> Iterator[Measured]:
+def _late_packets(opened: Stores, runs: int) -> Iterator[Figure]:
     """A packet that was missing comes to each of many meters, as after an outage of a gateway."""
     meters = [f"late{number:02}" for number in range(rollup_job.TOGETHER)]
     _register(opened, meters)
@@ -124,11 +104,11 @@ def _late_packets(opened: Stores, runs: int) -> Iterator[Measured]:
         plain.append(_wall_ms(partial(_plain_sqlite, opened, here)) / len(meters))
         _arrive(opened, meters[0], at_ms[[place]] + 300_000, index[[place]])
         alone.append(_wall_ms(partial(_roll_up, opened)))
-    yield Measured("a late packet, per meter, SQLite", _median(wall), "ms")
-    yield Measured("the same, CPU", _median(cpu) / len(meters), "ms", LATE_MS)
-    yield Measured("plain SQLite writes of the same figures, per meter", _median(plain), "ms")
-    yield Measured("ratio to plain writes", _median(wall) / _median(plain), "x")
-    yield Measured("one late packet of one meter alone, the job's own rounds with it", _median(alone), "ms")
+    yield Figure("a late packet, per meter, SQLite", _median(wall), "ms")
+    yield Figure("the same, CPU", _median(cpu) / len(meters), "ms", LATE_MS)
+    yield Figure("plain SQLite writes of the same figures, per meter", _median(plain), "ms")
+    yield Figure("ratio to plain writes", _median(wall) / _median(plain), "x")
+    yield Figure("one late packet of one meter alone, the job's own rounds with it", _median(alone), "ms")
 
 
 def _around(opened: Stores, meter: str, at_s: int) -> Figures:
@@ -140,7 +120,7 @@ def _around(opened: Stores, meter: str, at_s: int) -> Figures:
     return Figures(meter, "electricity", "main", made)
 
 
-def _import(meters: int) -> Iterator[Measured]:
+def _import(meters: int) -> Iterator[Figure]:
     with _embedded() as opened, _folder() as folder:
         _write_canonical(folder, meters)
         rows = meters * (YEAR + 1)
@@ -148,21 +128,19 @@ def _import(meters: int) -> Iterator[Measured]:
         read_ms = _wall_ms(partial(importing.run, order, opened.engine, opened.series, now_s() * 1000), cpu)
         whole_ms = read_ms + _wall_ms(partial(_roll_up, opened), cpu)
     promised = IMPORT_S * meters / 100
-    yield Measured(
-        f"import of a year of {meters} meters ({rows} readings), figures made", whole_ms / 1000, "s", promised
-    )
-    yield Measured("the same, CPU", sum(cpu) / 1000, "s")
-    yield Measured("of it reading and storing the file", read_ms / 1000, "s")
+    yield Figure(f"import of a year of {meters} meters ({rows} readings), figures made", whole_ms / 1000, "s", promised)
+    yield Figure("the same, CPU", sum(cpu) / 1000, "s")
+    yield Figure("of it reading and storing the file", read_ms / 1000, "s")
 
 
-def _influx(figures: Figures) -> Iterator[Measured]:
+def _influx(figures: Figures) -> Iterator[Figure]:
     settings = read_settings(None)
     with stores(settings) as opened:
         wall = []
         for number in range(3):
             one = Figures(f"bench-ledger-{number}", figures.carrier, figures.flow, figures.by_resolution)
             wall.append(_wall_ms(partial(opened.series.write_figures, [one])))
-    yield Measured("plain InfluxDB writes of a year's figures", _median(wall), "ms")
+    yield Figure("plain InfluxDB writes of a year's figures", _median(wall), "ms")
 
 
 def _register(opened: Stores, meters: Sequence[str]) -> None:

@@ -3,15 +3,15 @@
 import json
 import subprocess
 
-from plagewatch.cli.bench_ledger import Measured
+from plagewatch.bench.figures import Figure
 
 
 def test_a_promise_is_kept_up_to_its_figure():
-    assert Measured("a year", 50.0, "ms", 50.0).kept
-    assert not Measured("a year", 50.1, "ms", 50.0).kept
-    assert Measured("a year", 1e9, "ms").kept
-    assert "at most 50 ms" in Measured("a year", 1.0, "ms", 50.0).line()
-    assert "promised" not in Measured("a year", 1.0, "ms").line()
+    assert Figure("a year", 50.0, "ms", 50.0).kept
+    assert not Figure("a year", 50.1, "ms", 50.0).kept
+    assert Figure("a year", 1e9, "ms").kept
+    assert "at most 50 ms" in Figure("a year", 1.0, "ms", 50.0).line()
+    assert "promised" not in Figure("a year", 1.0, "ms").line()
 
 
 def test_every_figure_is_measured_on_this_machine(plagewatch_command):
