@@ -47,6 +47,17 @@ _OF_PART = ("next_id", "last_id", "counted", "packets", "samples", "done_ms", "g
 
 def _replays_by_spool() -> None:
     number, numbers = sa.BigInteger(), ("counted", "packets", "samples", "gone")
+    columns = ", ".join(_OF_PART)
+    # Aside first: SQLite makes an altered table anew, which it refuses while rows of another point to it.
+    op.execute(
+        f"CREATE TABLE replay_before AS SELECT id AS replay, '' AS spool, {columns} FROM replay "
+        "WHERE next_id IS NOT NULL AND last_id IS NOT NULL"
+    )
+    op.execute("UPDATE replay SET trouble = ''")
+    with op.batch_alter_table("replay") as table:
+        for name in ("next_id", "last_id", *numbers, "complete_from_ms"):
+            table.drop_column(name)
+        table.add_column(sa.Column("until_ms", number, nullable=True))
     op.create_table(
         "replay_part",
         sa.Column("replay", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -60,16 +71,8 @@ def _replays_by_spool() -> None:
         sa.ForeignKeyConstraint(["replay"], ["replay.id"], name=op.f("fk_replay_part_replay")),
         sa.PrimaryKeyConstraint("replay", "spool", name=op.f("pk_replay_part")),
     )
-    columns = ", ".join(_OF_PART)
-    op.execute(
-        f"INSERT INTO replay_part (replay, spool, {columns}) "
-        f"SELECT id, '', {columns} FROM replay WHERE next_id IS NOT NULL AND last_id IS NOT NULL"
-    )
-    op.execute("UPDATE replay SET trouble = ''")
-    with op.batch_alter_table("replay") as table:
-        for name in ("next_id", "last_id", *numbers, "complete_from_ms"):
-            table.drop_column(name)
-        table.add_column(sa.Column("until_ms", number, nullable=True))
+    op.execute(f"INSERT INTO replay_part (replay, spool, {columns}) SELECT replay, spool, {columns} FROM replay_before")
+    op.drop_table("replay_before")
 
 
 def _weather() -> None:
