@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from plagewatch.store.engine import Engine, RecordsError
+from plagewatch.store.engine import RECORDS_AWAY, Engine
 from plagewatch.store.records import evaluations, tickets
 from plagewatch.store.series.protocol import SeriesError, SeriesStore
 from plagewatch.tickets.states import LIVING, State, Ticket
@@ -139,7 +139,7 @@ class _Look:
         """The same; where the data of this unit are at fault, told and left for the next run."""
         try:
             return self.at(series, part, book)
-        except RecordsError:
+        except RECORDS_AWAY:
             raise
         except Exception as error:
             if isinstance(error, SeriesError) and error.retryable:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,8 +197,3 @@ def _told_once(ended: Ended) -> Checked:
     living = tickets.tickets(ended.engine, living_only=True)
     faults += [f"nobody is told of ticket {ticket.id}" for ticket in living if f"ticket:{ticket.id}" not in known]
     return Checked("everybody told once", f"{sum(rows.values())} messages", tuple(faults))
-
-
-def broken(checked: Collection[Checked]) -> list[Checked]:
-    """Those that are not as promised."""
-    return [one for one in checked if one.faults]

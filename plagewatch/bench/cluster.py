@@ -28,8 +28,6 @@ class Supervised:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.starts = 0
-        self.trouble = ""
         self._up_from_s = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"supervisor-{service.name}", daemon=True)
@@ -37,7 +35,10 @@ class Supervised:
     def start(self) -> None:
         """Start it, and watch it from now on."""
         self.service.start()
-        self.starts = 1
+        self.watch()
+
+    def watch(self) -> None:
+        """Start it again from now on whenever it has ended."""
         self._thread.start()
 
     def kill(self, down_s: float) -> None:
@@ -58,10 +59,8 @@ class Supervised:
                 continue
             try:
                 self.service.start()
-                self.starts += 1
-            except (OSError, TimeoutError) as error:
-                self.trouble = str(error)
-                self.service.kill()
+            except (OSError, TimeoutError):
+                self.service.kill()  # what it needs is not there yet; its log tells
             self._up_from_s = time.monotonic() + RESTARTED_S
 
 
@@ -145,8 +144,7 @@ def cluster(folder: Path, collectors: int, workers: int) -> Iterator[Cluster]:
 def _watched(service: Service) -> Supervised:
     """A service that runs already."""
     made = Supervised(service)
-    made.starts = 1
-    made._thread.start()
+    made.watch()
     return made
 
 

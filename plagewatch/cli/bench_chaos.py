@@ -30,8 +30,16 @@ def chaos(
     from plagewatch.bench.chaos_publisher import REMEMBERED_S
     from plagewatch.bench.services import NoService
 
-    remembered_s = 0.0 if forgetful else REMEMBERED_S
-    plan = Plan(minutes * 60, seed, collectors, workers, meters, rate, every, remembered_s)
+    plan = Plan(
+        seconds=minutes * 60,
+        seed=seed,
+        collectors=collectors,
+        workers=workers,
+        plain=meters,
+        per_s=rate,
+        fault_every_s=every,
+        remembered_s=0.0 if forgetful else REMEMBERED_S,
+    )
     folder = Path(mkdtemp(prefix="plagewatch-chaos-"))
     folder.chmod(0o755)  # PostgreSQL does not run as root, and must get to its folder
     try:
