@@ -69,7 +69,11 @@ class Begun:
 class Pipeline:
     """The door: packets go into the spool at once and from there, batch by batch, into the stores."""
 
-    def __init__(self, spool: Spool, series: SeriesStore, engine: Engine) -> None:
+    def __init__(
+        self, spool: Spool, series: SeriesStore, engine: Engine, clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """clock_s: by which a drain measures how long it has been at it."""
+        self._clock_s = clock_s
         self.spool = spool
         self.series = series
         self.engine = engine
@@ -89,7 +93,7 @@ class Pipeline:
         return self.spool.waiting()
 
     def drain(self, now_ms: int) -> DrainReport:
-        """Bring everything that is in the spool now into the stores.
+        """Bring everything that is in the spool now into the stores. now_ms: when it begins.
 
         Stops without an exception where the series store asks to be tried again later (`stopped` says why). Raises
         SpoolError, or the records' own error: the batch under way is then done again by the next drain.
@@ -100,7 +104,13 @@ class Pipeline:
             place = self.spool.watermark()
             if place < self._place:
                 self.records.forget()  # somebody set it back, and mostly for what was bound just now
-            lane = Lane(lambda batch: self._planned(batch, now_ms), self._finish_and_note)
+            began_s = self._clock_s()
+
+            def now() -> int:
+                # A backlog takes hours, in which people bind devices and other collectors hear new names of registers.
+                return now_ms + int(self._clock_s() - began_s) * 1000
+
+            lane = Lane(lambda batch: self._planned(batch, now()), self._finish_and_note)
             ahead: deque[Begun] = deque()
             try:
                 while not report.stopped:
@@ -109,7 +119,7 @@ class Pipeline:
                             end = place
                             break
                         place = batch[-1].id
-                        ahead.append(self._begun(batch, now_ms))
+                        ahead.append(self._begun(batch, now()))
                     if not ahead:
                         break
                     report, place = self._settled(ahead, lane, report, place)

@@ -123,3 +123,28 @@ def test_what_a_replay_taught_is_known_after_a_failure_too(ahead, faulty, engine
     assert ahead.drain(NOW_MS + 300).stopped
     ahead.drain(NOW_MS + 600)
     assert ahead.records.known.memory == {"g/e": "[]"}
+
+
+class BoundMeanwhile(Faulty):
+    """The real store; while the first packet of a backlog is written somebody binds a device, and six seconds pass."""
+
+    now_s = 0.0
+    bind = staticmethod(lambda: None)
+
+    def write_samples(self, blocks: Sequence[Samples]) -> None:
+        super().write_samples(blocks)
+        if any(0.0 in block.value for block in blocks):
+            self.bind()
+            self.now_s += 6.0
+
+
+def test_a_device_bound_while_a_long_backlog_is_worked_off_is_known_soon(ahead, spool, engine, tmp_path):
+    series = BoundMeanwhile(tmp_path / "later.db")
+    series.bind = lambda: save(engine, [Binding("attic", "gas_volume", "m2")])
+    pipeline = Pipeline(spool, series, engine, lambda: series.now_s)
+    pipeline.accept([packet(0), *(packet(value, "attic") for value in range(1, 12))])
+    report = pipeline.drain(NOW_MS)
+    assert (report.packets, report.stopped) == (12, "")
+    # Three batches are planned before the first is in the store; each of the others is bound.
+    assert stored(series, "m2")[-8:] == [float(value) for value in range(4, 12)]
+    series.close()
