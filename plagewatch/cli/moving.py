@@ -63,11 +63,15 @@ def _halves(there: Place, here: Place, only: Half | None) -> list[Half]:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """Both ends of a move, open; None where a half is not moved. ledger: what the ledger is checked with."""
+    """Both ends of a move, open; None where a half is not moved.
+
+    book: the records that hold the progress. ledger: what the ledger is checked with.
+    """
 
     halves: Sequence[Half]
     records: tuple[Engine, Engine] | None
     series: tuple[SeriesStore, SeriesStore] | None
+    book: Engine
     ledger: tuple[Engine, SeriesStore | None]
 
 
@@ -100,20 +104,25 @@ def _open(stack: ExitStack, there: Place, here: Place, halves: Sequence[Half], s
             stack.enter_context(series_of(there, settings)),
             stack.enter_context(series_of(here, settings, set_up=True)),
         )
-    # A half that stays is where the target's end has it, or the source's, or the settings.
-    places = (here, there, place(SETTINGS, settings))
-    with_records = next(one for one in places if one.has(Half.RECORDS))
-    engine = of_records[1] if of_records else stack.enter_context(records_of(with_records))
-    if of_series:
-        return _Opened(halves, of_records, of_series, (engine, of_series[1]))
-    with_series = next((one for one in (here, there) if one.has(Half.SERIES)), None)
-    found = stack.enter_context(series_of(with_series, settings)) if with_series else None
-    return _Opened(halves, of_records, of_series, (engine, found))
+    if of_records and of_series:
+        return _Opened(halves, of_records, of_series, of_records[1], (of_records[1], of_series[1]))
+    if of_records:
+        # The series stay where they are.
+        stays = next((one for one in (there, here) if one.has(Half.SERIES)), None)
+        series_there = stack.enter_context(series_of(stays, settings)) if stays else None
+        return _Opened(halves, of_records, of_series, of_records[1], (of_records[1], series_there))
+    assert of_series
+    known = [one for one in (here, there, place(SETTINGS, settings)) if one.has(Half.RECORDS)]
+    book = stack.enter_context(records_of(known[0]))
+    checked = book
+    if records.filled(book) is None and there.has(Half.RECORDS) and there.records != known[0].records:
+        checked = stack.enter_context(records_of(there))  # those that know the meters of these series
+    return _Opened(halves, of_records, of_series, book, (checked, of_series[1]))
 
 
 def _book(opened: _Opened, source: str, target: str, again: bool) -> Book:
     """The progress of this move, new or found. Raises Refused where the target is somebody else's."""
-    engine = opened.ledger[0]
+    engine = opened.book
     known = next((one for one in progress.moves(engine) if one.same(source, target, opened.halves)), None)
     if known is None:
         full = records.filled(opened.records[1]) if opened.records else None
@@ -164,6 +173,9 @@ def _ledger(opened: _Opened) -> bool:
         return True
     say("checking the ledger of the target ...")
     balances = ledger_check.settled(engine, store, None, now_s())
+    if not balances:
+        show("verdict: moved, all the same; the ledger has nothing to check: no register has a reading there")
+        return True
     wrong = [balance for balance in balances if not balance.balanced]
     for balance in wrong:
         show(f"  {balance.meter} {balance.register}: {balance.explain()}")
