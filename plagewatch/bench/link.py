@@ -105,13 +105,18 @@ class Link:
         if not self._whole:
             _end(writer)
             return
+        self._streams.add(writer)  # from now on it is ended with the others
         try:
             far_reader, far_writer = await asyncio.open_connection(HOST, self._behind)
         except OSError:
             _end(writer)
+            self._streams.discard(writer)
             return
         both = {writer, far_writer}
-        self._streams |= both
+        if writer not in self._streams:
+            _end(far_writer)
+            return
+        self._streams.add(far_writer)
         await asyncio.gather(self._pass_on(reader, far_writer), self._pass_on(far_reader, writer))
         self._streams -= both
         for stream in both:
