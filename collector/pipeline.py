@@ -24,8 +24,8 @@ from plagewatch.store.records.work import mark_dirty
 from plagewatch.store.series.protocol import SamplesRefused, SeriesError, SeriesStore
 
 BATCH_PACKETS = 2_000
-BATCH_BYTES = 256 << 10
-"""About 20 000 readings in frames of a hundred: enough for the database, and their lists are 10 MB and not 100."""
+BATCH_BYTES = 192 << 10
+"""About 15 000 readings in frames of a hundred: enough for the database, and their lists are 8 MB and not 100."""
 
 AHEAD = 2
 """Batches that are written while the next is decoded: InfluxDB works on each with one of its processors."""

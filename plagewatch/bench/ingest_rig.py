@@ -24,7 +24,8 @@ from plagewatch.store.series.influx import InfluxSeries
 LOOK_S = 0.05
 LONGEST_S = 600.0
 STUCK_S = 20.0
-IDLE_CPU = 0.1
+IDLE_CPU = 0.1  # processors that all of them together use at rest
+PAUSE_S, SETTLE_S = 0.5, 30.0
 REGISTER = "energy_import_total"
 
 
@@ -205,10 +206,12 @@ class Rig:
 
     def settle(self, *services: Service) -> None:
         """Let everybody finish what was put off, so that a row does not pay for the one before."""
-        before = -1.0
-        while (now := sum(service.cpu_s() for service in (*self.running, *services))) - before > IDLE_CPU * LOOK_S * 10:
+        before, end = -1.0, time.monotonic() + SETTLE_S
+        while (now := sum(service.cpu_s() for service in (*self.running, *services))) - before > IDLE_CPU * PAUSE_S:
+            if time.monotonic() > end:
+                return
             before = now
-            time.sleep(LOOK_S * 10)
+            time.sleep(PAUSE_S)
 
     @staticmethod
     def _wait(count: Callable[[], int], wanted: int) -> int:
