@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from collector.subjects import Subject
 from plagewatch.metering.flows import flow_groups
+from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.meters import Carrier, Kind
-from plagewatch.metering.readings import FLOWS
-from plagewatch.metering.tails import Tail
+from plagewatch.metering.readings import FLOWS, Flow
+from plagewatch.metering.tails import Carry, RegisterTail, Tail, nothing_before
 from plagewatch.store.series.counted import CountedSeries
 from plagewatch.store.series.protocol import Evidence, SeriesStore
 
@@ -19,13 +20,20 @@ END_MS = 10**14
 # Meters whose ends lie further apart are asked for apart: all are read from the first of these ends on.
 TOGETHER_MS = 2 * 3_600_000
 
+# Of a meter with no more evidence than of so long all of it is read.
+YOUNG_MS = 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """Where a meter stood before a change at its end, and the evidence since then, by register."""
+    """Where a meter stood before a change at its end, and the evidence since then, by register.
+
+    young: it stood nowhere, and this is all the evidence there is.
+    """
 
     tail: Tail
     evidence: Mapping[str, Evidence]
+    young: bool = False
 
 
 def read_ahead(
@@ -49,7 +57,38 @@ def read_ahead(
             # A register that tells a flow since lately has no place in what was known.
             if set(registers_of_flows(known[meter], there_of)) == tails[meter].registers.keys():
                 found[meter] = Ahead(tails[meter], there_of)
-    return found
+    unknown = [meter for meter, spans in spans_ms.items() if meter not in tails and len(spans) == 1]
+    return found | _young(series, known, unknown)
+
+
+def _young(series: SeriesStore, known: Mapping[str, Subject], names: Sequence[str]) -> dict[str, Ahead]:
+    """Meters of which there is so little evidence that all of it is read: when thousands begin, they begin at once."""
+    meters = [
+        meter
+        for meter in names
+        if known[meter].meter.kind is Kind.INDEX
+        and known[meter].meter.interval_s is not None
+        and not (isinstance(series, CountedSeries) and series.withdraws(meter))
+    ]
+    ends_ms = series.evidence_ends_ms(meters) if meters else {}
+    young = [meter for meter, (first_ms, last_ms) in ends_ms.items() if last_ms - first_ms <= YOUNG_MS]
+    if not young:
+        return {}
+    evidence: dict[str, dict[str, Evidence]] = {}
+    for (meter, register), there in series.samples_of(young, min(ends_ms[one][0] for one in young), END_MS).items():
+        evidence.setdefault(meter, {})[register] = there
+    return {meter: _beginning(known[meter], there) for meter, there in evidence.items()}
+
+
+def _beginning(subject: Subject, evidence: Mapping[str, Evidence]) -> Ahead:
+    registers, carries = dict[str, RegisterTail](), dict[tuple[Flow, Resolution], Carry]()
+    for flow in FLOWS:
+        for group in flow_groups(evidence, subject.meter.carrier, flow, subject.meter.unit):
+            for register in group:
+                at_ms = int(evidence[register].at_ms[0])
+                registers[register] = RegisterTail(at_ms, at_ms, 0.0, begins=True)
+                carries |= nothing_before(flow, at_ms, subject.timezone)
+    return Ahead(Tail(registers, carries), evidence, young=True)
 
 
 def registers_of_flows(subject: Subject, registers: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from collector.ahead import Span, registers_of_flows
 from collector.computed import computed_figures
 from collector.flow_parts import STEPS_OF_SEVERAL, FlowPart, flow_parts
-from collector.index_figures import EVER_MS, Usual, from_indexes, usual_of, usual_still
+from collector.index_figures import EVER_MS, Anchor, Usual, from_indexes, usual_of, usual_still
 from collector.making import Making, Stores
 from collector.rolled import Fine, write_all
 from collector.rollup_weather import make_weather
@@ -86,9 +86,9 @@ def _make_from_indexes(stores: Stores, making: Making, subject: Subject, part: F
     made = from_indexes(stores.series, subject, usual.usual_s, span_ms, ahead)
     fine = part.untaken(made.quarters, Resolution.QUARTER, subject.timezone)
     settled = None
-    if part.alone and made.anchors_ms.keys() == set(part.registers):
-        settled = min(settled_s(last_ms) for _, last_ms in made.anchors_ms.values())
-        _stand(making, made.anchors_ms, usual)
+    if part.alone and made.anchors.keys() == set(part.registers):
+        settled = min(settled_s(anchor.last_ms) for anchor in made.anchors.values())
+        _stand(making, made.anchors, usual)
     write_all(stores, making, subject, part, Fine(Resolution.QUARTER, fine, settled))
     for register, found in made.found.items():
         if found or (meter, register) in stores.told:
@@ -98,10 +98,11 @@ def _make_from_indexes(stores: Stores, making: Making, subject: Subject, part: F
     return fine
 
 
-def _stand(making: Making, anchors_ms: Mapping[str, tuple[int, int]], usual: Usual) -> None:
-    for register, (anchor_ms, last_ms) in anchors_ms.items():
+def _stand(making: Making, anchors: Mapping[str, Anchor], usual: Usual) -> None:
+    for register, anchor in anchors.items():
         counted = usual.counted.get(register, (0, 0))
-        making.registers[register] = RegisterTail(anchor_ms, last_ms, usual.usual_s[register], *counted)
+        stands = RegisterTail(anchor.at_ms, anchor.last_ms, usual.usual_s[register], *counted, anchor.begins)
+        making.registers[register] = stands
 
 
 def _make_from_intervals(stores: Stores, making: Making, subject: Subject, part: FlowPart, span_ms: Span) -> Intervals:

@@ -108,17 +108,25 @@ def usual_distance_s(instants_ms: Seconds) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """`Affected.anchor_ms` of a register, its newest sample, and whether the anchor is its first."""
+
+    at_ms: int
+    last_ms: int
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Remade:
     """What a change comes to: the quarters that it can have touched, in `span_ms`, and what was found there.
 
-    anchors_ms: by register, where the next change at the end can begin (`Affected.anchor_ms`), and its newest sample;
-    without those of which that is not known.
+    anchors: by register, where the next change at the end can begin; without those of which that is not known.
     """
 
     quarters: Intervals
     span_ms: Span
     found: Mapping[str, Sequence[Found]]
-    anchors_ms: Mapping[str, tuple[int, int]]
+    anchors: Mapping[str, Anchor]
 
 
 def from_indexes(
@@ -151,7 +159,7 @@ def from_indexes(
         here = (one for one in booking.found if one.note not in STANDING and _within(one, whole_ms))
         found[register] = [*here, *_standing(series, subject.meter.id, register, part.terms)]
     anchors = {
-        register: (part.anchor_ms, int(part.evidence.at_ms[-1]))
+        register: Anchor(part.anchor_ms, int(part.evidence.at_ms[-1]), part.anchor_ms == part.first_ms)
         for register, part in parts.items()
         if part.anchor_ms is not None
     }
@@ -166,6 +174,7 @@ class _Part:
     terms: Terms
     span_ms: Span
     anchor_ms: int | None = None  # as `Affected.anchor_ms`
+    first_ms: int | None = None  # the first sample of all, where it is among these
 
 
 def _whole_ms(parts: Mapping[str, _Part]) -> Span:
@@ -182,7 +191,7 @@ def _part(series: SeriesStore, subject: Subject, register: str, terms: Terms, sp
         known = Known(evidence.at_ms, evidence.value, older < beyond, newer < beyond)
         found = affected(known, terms, *span_ms)
         if found is not None:
-            return _booked_of(evidence, terms, found)
+            return _booked_of(evidence, terms, found, known.from_start)
         beyond *= 8
 
 
@@ -194,15 +203,17 @@ def _continued(ahead: Ahead, terms: Terms, span_ms: Span) -> _Part | None:
     evidence = evidence.where(evidence.at_ms >= tail.anchor_ms)
     if not len(evidence.at_ms) or evidence.at_ms[0] != tail.anchor_ms:
         return None
-    known = Known(evidence.at_ms, evidence.value, from_start=False, to_end=True, calm_before=True)
+    begins = tail.begins
+    known = Known(evidence.at_ms, evidence.value, from_start=begins, to_end=True, calm_before=not begins)
     found = affected(known, terms, *span_ms)
-    return None if found is None else _booked_of(evidence, terms, found)
+    return None if found is None else _booked_of(evidence, terms, found, begins)
 
 
-def _booked_of(evidence: Evidence, terms: Terms, found: Affected) -> _Part:
+def _booked_of(evidence: Evidence, terms: Terms, found: Affected, from_start: bool) -> _Part:
     inside = (evidence.at_ms >= found.book_from_ms) & (evidence.at_ms <= found.book_to_ms)
     booked = evidence if inside.all() else evidence.where(inside)
-    return _Part(booked, terms, (found.start_ms, found.end_ms), found.anchor_ms)
+    first_ms = int(evidence.at_ms[0]) if from_start else None
+    return _Part(booked, terms, (found.start_ms, found.end_ms), found.anchor_ms, first_ms)
 
 
 def _within(found: Found, span_ms: Span) -> bool:

@@ -27,6 +27,7 @@ class PlainFlow:
     register: str
     end: PlainEnd
     usual: Usual
+    begins: bool
     rows: dict[Resolution, Sequence[Row]]
     carries: dict[tuple[Flow, Resolution], Carry]
 
@@ -39,7 +40,10 @@ def make_plain(stores: Stores, making: Making, subject: Subject, span_ms: Span) 
         return None
     flows = []
     for flow, register in registers:
-        made = _plain_flow(ahead, subject, flow, register, span_ms)
+        at_ms = ahead.evidence[register].at_ms
+        # Of a young meter all is made: nothing of it needs to be read.
+        whole_ms = (int(at_ms[0]), int(at_ms[-1])) if ahead.young else span_ms
+        made = _plain_flow(ahead, subject, flow, register, whole_ms)
         if made is None:
             return None
         flows.append(made)
@@ -47,14 +51,14 @@ def make_plain(stores: Stores, making: Making, subject: Subject, span_ms: Span) 
     for one in flows:
         counted = one.usual.counted.get(one.register, (0, 0))
         making.registers[one.register] = RegisterTail(
-            one.end.anchor_ms, one.end.last_ms, one.usual.usual_s[one.register], *counted
+            one.end.anchor_ms, one.end.last_ms, one.usual.usual_s[one.register], *counted, one.begins
         )
         making.carries |= one.carries
         stores.unwritten.add_rows(meter.id, meter.carrier, one.flow, one.rows)
         if (meter.id, one.register) in stores.told:
             stores.unwritten.then(partial(findings.replace, stores.engine, meter.id, one.register, one.end.span_ms, ()))
     making.registers_told = [register for _, register in registers]
-    return [(one.end.rows[0][0], one.end.rows[-1][0]) for one in flows]
+    return [(one.end.rows[0][0], one.end.rows[-1][0]) for one in flows if one.end.rows]
 
 
 @lru_cache(4096)  # the registers of many meters are the same few words
@@ -77,7 +81,11 @@ def _plain_flow(ahead: Ahead, subject: Subject, flow: Flow, register: str, span_
     tail, evidence = ahead.tail.registers[register], ahead.evidence[register]
     at_ms = evidence.at_ms.tolist()
     begin = bisect_left(at_ms, tail.anchor_ms)  # others were read with it, from where they needed it
-    if at_ms[begin : begin + 1] != [tail.anchor_ms] or span_ms[0] <= tail.anchor_ms or evidence.quality.any():
+    if (
+        at_ms[begin : begin + 1] != [tail.anchor_ms]
+        or not (ahead.young or span_ms[0] > tail.anchor_ms)
+        or evidence.quality.any()
+    ):
         return None
     usual = usual_still(ahead, subject, (register,), gap_ms, span_ms)
     at_ms, value = at_ms[begin:], evidence.value.tolist()[begin:]
@@ -86,8 +94,9 @@ def _plain_flow(ahead: Ahead, subject: Subject, flow: Flow, register: str, span_
     )
     if usual is None or terms is None:
         return None
-    end = plain_end(at_ms, value, terms, *span_ms)
+    end = plain_end(at_ms, value, terms, span_ms, tail.begins)
     if end is None:
         return None
+    begins = tail.begins and end.anchor_ms == tail.anchor_ms
     rolled = rolled_up(end.rows, ahead.tail.carries, flow, end.last_ms, subject.timezone)
-    return None if rolled is None else PlainFlow(flow, register, end, usual, *rolled)
+    return None if rolled is None else PlainFlow(flow, register, end, usual, begins, *rolled)

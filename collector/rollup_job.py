@@ -133,6 +133,7 @@ def _made(stores: Stores, subject: Subject, spans_ms: Sequence[Span], ahead: Ahe
         making = Making(ahead)
         made_s = make_plain(stores, making, subject, span_ms)
         if made_s is None:
+            making = Making(None if ahead is None or ahead.young else ahead)
             made = make_figures(stores, making, subject, span_ms)
             made_s = [(int(fine.start_s[0]), int(fine.start_s[-1])) for fine in made]
         for first_s, last_s in made_s:

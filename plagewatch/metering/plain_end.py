@@ -14,20 +14,13 @@ from math import inf, isnan, nan, ulp
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s
-from plagewatch.metering.tails import Carry, settled_s
+from plagewatch.metering.tails import STEPS, Carry, nothing_before, settled_s
 from plagewatch.metering.terms import FactsAt, Terms, gap_ms
 
 QUARTER_MS = QUARTER_S * 1000
 
 Row = tuple[int, float, float, float, float, float, float]
 """Start [s], amount, coverage, interpolated, spread, estimated, manual: an interval as `Intervals` has it."""
-
-# What is made of quarters, and of what is made.
-STEPS = (
-    (Resolution.QUARTER, Resolution.HOUR),
-    (Resolution.QUARTER, Resolution.DAY),
-    (Resolution.DAY, Resolution.MONTH),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +58,21 @@ def plain_terms(terms: Terms, since_ms: int, to_ms: int) -> PlainTerms | None:
 
 
 def plain_end(
-    at_ms: Sequence[int], value: Sequence[float], terms: PlainTerms, from_ms: int, to_ms: int
+    at_ms: Sequence[int], value: Sequence[float], terms: PlainTerms, span_ms: tuple[int, int], begins: bool = False
 ) -> PlainEnd | None:
     """What a change at the end of samples comes to, the first of which is an anchor with calm before it.
 
-    at_ms: rising; value: measured ones. None where something is remarkable, or hangs on what is older.
+    at_ms: rising; value: measured ones. span_ms: of the change, both ends in it. begins: no sample is older. None where
+    something is remarkable, or hangs on what is older.
 
     >>> terms = PlainTerms(inf, 0.1, 1.0, 3.6e6)
-    >>> end = plain_end([0, 900_000, 1_800_000], [5.0, 6.0, 8.0], terms, 1_800_000, 1_800_000)
+    >>> end = plain_end([0, 900_000, 1_800_000], [5.0, 6.0, 8.0], terms, (1_800_000, 1_800_000))
     >>> end.rows, end.anchor_ms
     ([(900, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0)], 900000)
     """
     final = len(at_ms) - 1
-    low = bisect_left(at_ms, from_ms)
-    if final < 1 or low < 1 or bisect_right(at_ms, to_ms) - 1 < final - 1:
+    low = bisect_left(at_ms, span_ms[0])
+    if final < 0 or (low < 1 and not begins) or bisect_right(at_ms, span_ms[1]) - 1 < final - 1:
         return None
     for place in range(final):
         length_ms, move = at_ms[place + 1] - at_ms[place], value[place + 1] - value[place]
@@ -86,9 +80,8 @@ def plain_end(
             return None
         if terms.rate != inf and move > (terms.rate * length_ms + terms.step) * (1 + 1e-9):
             return None
-    first = low - 1
-    quarter_ms = at_ms[first] // QUARTER_MS * QUARTER_MS
-    if at_ms[0] > quarter_ms:
+    first = max(low - 1, 0)
+    if at_ms[0] > at_ms[first] // QUARTER_MS * QUARTER_MS and not begins:
         return None
     rows = _quarters(at_ms, value, terms, (at_ms[first] // 1000, -(-at_ms[final] // 1000)))
     return PlainEnd(rows, (at_ms[first], at_ms[final]), _anchor_ms(at_ms, value, terms), at_ms[final])
@@ -162,6 +155,8 @@ def rolled_up(
 
     None where what was carried so far does not join on to these quarters.
     """
+    if not rows:
+        return {}, nothing_before(flow, last_ms, tz)  # the first sample of all, at the end of a quarter
     made: dict[Resolution, Sequence[Row]] = {Resolution.QUARTER: rows}
     onward: dict[tuple[Flow, Resolution], Carry] = {}
     settled = settled_s(last_ms)

@@ -23,7 +23,8 @@ class RegisterTail:
 
     anchor_ms: as `Affected.anchor_ms`. last_ms: its newest sample. usual_s: the usual distance of samples [s] with
     which its figures were made. distances: how many lie between its samples, up to the newest; alike: on how many of
-    them figures hang as on the usual one. Both 0 where the distance was entered.
+    them figures hang as on the usual one. Both 0 where the distance was entered. begins: the anchor is the first
+    sample of all.
     """
 
     anchor_ms: int
@@ -31,6 +32,7 @@ class RegisterTail:
     usual_s: float
     distances: int = 0
     alike: int = 0
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,13 @@ class Carry:
         return Intervals(np.append(self.start_s, fine.start_s), *columns), np.append(COVERED_S, lengths)
 
 
+# What is made of quarters, and of what is made.
+STEPS = (
+    (Resolution.QUARTER, Resolution.HOUR),
+    (Resolution.QUARTER, Resolution.DAY),
+    (Resolution.DAY, Resolution.MONTH),
+)
+
 Carries = Mapping[tuple[Flow, Resolution], Carry]
 
 
@@ -83,6 +92,15 @@ class Tail:
     def newest_anchor_ms(self) -> int:
         """A change must lie after it."""
         return max(one.anchor_ms for one in self.registers.values())
+
+
+def nothing_before(flow: Flow, first_ms: int, tz: str) -> dict[tuple[Flow, Resolution], Carry]:
+    """What is carried where the first sample of all comes: nothing."""
+    found: dict[tuple[Flow, Resolution], Carry] = {}
+    for base, coarse in STEPS:
+        place_s = place_of(coarse, base, settled_s(first_ms), tz)
+        found[flow, coarse] = Carry(*place_s, False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return found
 
 
 def settled_s(last_ms: int) -> int:

@@ -82,8 +82,8 @@ class Overtaken(SqliteSeries):
 
     meanwhile: Callable[[], None] | None = None
 
-    def samples_around(self, *asked: Any) -> Evidence:
-        evidence = super().samples_around(*asked)
+    def samples_of(self, *asked: Any) -> dict[tuple[str, str], Evidence]:
+        evidence = super().samples_of(*asked)
         if self.meanwhile is not None:
             happens, self.meanwhile = self.meanwhile, None
             happens()

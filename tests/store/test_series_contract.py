@@ -406,3 +406,10 @@ def test_what_is_withdrawn_is_passed_over_for_many_meters_too(store):
     )
     found = {pair: evidence.value.tolist() for pair, evidence in standing.samples_of(["m", "n"], *EVER_MS).items()}
     assert found == {("m", INDEX): [2.0], ("m", "gas_volume"): [1.0], ("n", INDEX): [1.0, 2.0]}
+
+
+def test_the_ends_of_the_evidence_of_many_meters_come_at_once(store):
+    store.write_samples(samples([T0_MS + 5, T0_MS + 9], [1.0, 2.0], "a") + samples([T0_MS], [1.0], "a", "gas_volume"))
+    store.write_samples(samples([T0_MS + 7], [4.0], "b") + samples([T0_MS], [4.0], "other"))
+    assert store.evidence_ends_ms(["a", "b", "none"]) == {"a": (T0_MS, T0_MS + 9), "b": (T0_MS + 7, T0_MS + 7)}
+    assert counted(store, []).evidence_ends_ms([]) == {}

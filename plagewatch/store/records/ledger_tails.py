@@ -23,7 +23,7 @@ def written(tail: Tail) -> bytes:
     True
     """
     registers = {
-        register: (one.anchor_ms, one.last_ms, one.usual_s, one.distances, one.alike)
+        register: (one.anchor_ms, one.last_ms, one.usual_s, one.distances, one.alike, one.begins)
         for register, one in tail.registers.items()
     }
     carries = [

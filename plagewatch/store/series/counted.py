@@ -78,6 +78,9 @@ class CountedSeries:
     def registers_held(self) -> list[tuple[str, str]]:
         return self._series.registers_held()
 
+    def evidence_ends_ms(self, meters: Collection[str]) -> dict[str, tuple[int, int]]:
+        return self._series.evidence_ends_ms(meters)
+
     def latest_sample_ms(self) -> dict[str, int]:
         latest = self._series.latest_sample_ms()
         for meter in {meter for meter, _ in self._spans} & latest.keys():

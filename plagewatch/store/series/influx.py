@@ -149,6 +149,18 @@ class InfluxSeries:
         query = f"SELECT last(value) FROM {SAMPLE} GROUP BY {TAG_METER}, {TAG_REGISTER}"
         return sorted(register_of(found) for found in self._influx.found(EVIDENCE_BUCKET, query))
 
+    def evidence_ends_ms(self, meters: Collection[str]) -> dict[str, tuple[int, int]]:
+        first, last = (self._end_ms(meters, end) for end in ("first", "last"))
+        return {meter: (at_ms, last[meter]) for meter, at_ms in first.items() if meter in last}
+
+    def _end_ms(self, meters: Collection[str], end: str) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for condition in _of_meters(meters, EARLIEST_NS, LATEST_NS):
+            query = f"SELECT {end}(value) FROM {SAMPLE} WHERE {condition} GROUP BY {TAG_METER}"
+            for one in self._influx.found(EVIDENCE_BUCKET, query):
+                found[name_of_tag(one.tags[TAG_METER])] = int(one.columns["time"][0]) // NS_PER_MS
+        return found
+
     def latest_sample_ms(self) -> dict[str, int]:
         found = self._influx.found(EVIDENCE_BUCKET, f"SELECT last(value) FROM {SAMPLE} GROUP BY {TAG_METER}")
         return {name_of_tag(one.tags[TAG_METER]): int(one.columns["time"][0]) // NS_PER_MS for one in found}

@@ -168,6 +168,9 @@ class SeriesStore(Protocol):
     def registers_held(self) -> list[tuple[str, str]]:
         """All meters and registers of which there is evidence, sorted."""
 
+    def evidence_ends_ms(self, meters: Collection[str]) -> dict[str, tuple[int, int]]:
+        """The oldest and the newest evidence of those of these meters that have any, withdrawn or not [ms]."""
+
     def latest_sample_ms(self) -> dict[str, int]:
         """The newest evidence of each meter, milliseconds since 1970 UTC."""
 

@@ -125,6 +125,13 @@ class SqliteSeries:
         with self._reading() as connection:
             return registers_held(connection)
 
+    def evidence_ends_ms(self, meters: Collection[str]) -> dict[str, tuple[int, int]]:
+        end = "(SELECT {}(at_ms) FROM sample WHERE sample.register = register.id)"
+        query = f"SELECT min({end.format('min')}), max({end.format('max')}) FROM register WHERE meter = ?"
+        with self._reading() as connection:
+            found = {meter: connection.execute(query, (meter,)).fetchone() for meter in meters}
+        return {meter: (first_ms, last_ms) for meter, (first_ms, last_ms) in found.items() if first_ms is not None}
+
     def latest_sample_ms(self) -> dict[str, int]:
         # The inner question reads one entry at the end of the key; a plain GROUP BY would read all samples.
         query = "SELECT meter, (SELECT max(at_ms) FROM sample WHERE sample.register = register.id) FROM register"
