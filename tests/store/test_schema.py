@@ -11,9 +11,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, MeterFacts, Site
+from plagewatch.metering.readings import Reason
 from plagewatch.store import tables
 from plagewatch.store.engine import SCHEMA, migrate, newest, open_records
-from plagewatch.store.records import registry
+from plagewatch.store.records import quarantine, registry, replays, work
 
 FROZEN = sorted((Path(__file__).parent / "frozen").glob("*.sql"))
 
@@ -88,3 +89,24 @@ def test_a_frozen_old_database_opens_with_all_that_is_in_it(frozen, tmp_path):
 
 def test_there_is_a_frozen_database_of_the_first_schema():
     assert [path.stem for path in FROZEN][0].startswith("0001")
+
+
+def test_what_0002_held_of_the_one_spool_goes_on_under_the_empty_name(tmp_path):
+    url = f"sqlite:///{tmp_path / 'records.db'}"
+    (frozen,) = [path for path in FROZEN if path.stem.startswith("0002")]
+    old = create_engine(url)
+    with old.begin() as connection:
+        for statement in frozen.read_text(encoding="utf-8").split(";\n"):
+            if statement.strip():
+                connection.execute(text(statement))
+    old.dispose()
+    opened = open_records(url)
+    kept = quarantine.quarantined(opened)
+    assert [(one.source, one.payload, one.spool_id, one.spool) for one in kept] == [
+        ("file:a.csv:3", b"a,b", None, ""),
+        ("mqtt:loggers/x/readings", b"{}", 7, ""),
+    ]
+    assert quarantine.counts(opened) == {Reason.UNKNOWN_DEVICE: 1, Reason.MALFORMED: 1}
+    assert [(one.device, one.since_ms) for one in replays.replays(opened)] == [("x", 500)]
+    assert work.mark(opened, "rules") == 1_790_000_000
+    opened.dispose()
