@@ -1,5 +1,6 @@
 """One line per event a person can act on, on standard error."""
 
+import logging
 import sys
 
 import structlog
@@ -17,3 +18,5 @@ def configure() -> None:
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # asked for at each line: it may be replaced
     )
+    # It would tell every second that a long piece of work is still under way; the health tells that.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

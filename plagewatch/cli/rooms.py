@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from plagewatch.cli.opening import refuse
+from plagewatch.cli.pulse import Pulse
 from plagewatch.cli.watching import FORESEEN, StoreAway, Watch, sentence
 from plagewatch.health import PartHealth, PartState
 
@@ -80,13 +81,11 @@ class Tick:
             return PartHealth(self.name, PartState.DEGRADED, f"has not run for {standing_s:.0f} s", age_s)
         return PartHealth(self.name, PartState.WELL, "", age_s)
 
-    def pulse(self, stopping: threading.Event) -> None:
-        """Work at once, as something may have fallen due while the process was down, and then at the pace."""
-        while not stopping.is_set():
-            next_s = time.monotonic() + self.every_s
-            self()
-            # What could not begin is looked at again soon: its services may be there in a moment.
-            stopping.wait(max(0.0, min(next_s - time.monotonic(), WAITING_S if self.waits else self.every_s)))
+    def turn(self) -> float:
+        """Work, and tell how long after its begin this is due again [s]."""
+        self()
+        # What could not begin is looked at again soon: its services may be there in a moment.
+        return min(self.every_s, WAITING_S) if self.waits else self.every_s
 
 
 @dataclass(slots=True)
@@ -100,8 +99,7 @@ class Running:
     parts: list[Part] = field(default_factory=list)
     watches: list[Watch] = field(default_factory=list)
     at_stop: list[Callable[[], None]] = field(default_factory=list)
-    _stopping: threading.Event = field(default_factory=threading.Event)
-    _threads: list[threading.Thread] = field(default_factory=list)
+    _pulse: Pulse = field(default_factory=Pulse)
 
     def start(self) -> None:
         """Start the parts, then the questions, then the pulses; nothing of it waits for a service."""
@@ -110,10 +108,8 @@ class Running:
         for watch in self.watches:
             watch.start()
         for tick in self.ticks:
-            # A thread each, and none that the end of the process waits for: a service that hangs holds up its own tick.
-            thread = threading.Thread(target=tick.pulse, args=[self._stopping], name=f"tick {tick.name}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+            self._pulse.add(tick.name, tick.every_s, tick.turn)
+        self._pulse.start()
 
     def wait(self, seconds: float) -> list[str]:
         """Wait until all services have answered, but not longer; those that have not, and why."""
@@ -127,7 +123,7 @@ class Running:
         Whatever is cut off between two writes is done again at the next start, so nothing waits for long.
         """
         end = time.monotonic() + seconds
-        self._stopping.set()
+        working = self._pulse.stop()
         for tell in self.at_stop:
             tell()
         for watch in self.watches:
@@ -136,7 +132,7 @@ class Running:
         for thread in reversed(stopping):
             thread.start()
         left = []
-        for thread in [*stopping, *self._threads]:
+        for thread in [*stopping, *working]:
             thread.join(max(0.0, end - time.monotonic()))
             if thread.is_alive():
                 left.append(thread.name)

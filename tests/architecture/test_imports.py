@@ -60,6 +60,7 @@ ONLY_IN = {
     "fastapi": ("api/",),
     "starlette": ("api/",),
     "uvicorn": COMPOSITION_ROOT,
+    "apscheduler": COMPOSITION_ROOT,
     "prometheus_client": COMPOSITION_ROOT,
     "smtplib": ("plagewatch/mail.py",),
     "matplotlib": ("plagewatch/charts.py", "plagewatch/charts/"),
