@@ -34,6 +34,8 @@ TZ = "Europe/Brussels"
 INDEX = "energy_import_total"
 FACTS = MeterFacts("m", digits=7, decimals=1, max_power_kw=100.0)
 
+LATE_METERS = 20
+
 REBUILD_CPU_MS, LATE_MS, IMPORT_S = 50.0, 5.0, 30.0
 
 
@@ -86,7 +88,7 @@ def _year_through_the_store(opened: Stores, figures: Figures, runs: int) -> Iter
 
 def _late_packets(opened: Stores, runs: int) -> Iterator[Figure]:
     """A packet that was missing comes to each of many meters, as after an outage of a gateway."""
-    meters = [f"late{number:02}" for number in range(rollup_job.TOGETHER)]
+    meters = [f"late{number:02}" for number in range(LATE_METERS)]
     _register(opened, meters)
     at_ms, index = year_of(1)
     late = YEAR // 2 + 500 * np.arange(runs)

@@ -76,7 +76,10 @@ def import_into(opened: Stores, order: Order) -> ImportReport:
     except ImportRefused as error:
         raise Refused(str(error)) from error
     say("making quarter-hours, hours and days ...")
-    rollup_job.run(opened.engine, opened.series, now_s())
+    try:
+        rollup_job.run(opened.engine, opened.series, now_s())
+    except rollup_job.FiguresFailed as error:
+        raise Refused(f"The readings are kept, but {error}") from error
     return report
 
 
