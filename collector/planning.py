@@ -225,7 +225,8 @@ def _bind(made: Plan, readings: Readings, spooled: Spooled, table: BindingTable,
             continue
         made.blocks.append(Samples(binding.meter, register, at, values, binding.source, received_ms, readings.quality))
         if readings.serial:
-            made.serials.append(SerialSeen(binding.meter, register, min(at), readings.serial))
+            serial = _storable(readings.serial, MAX_DEVICE_LENGTH)
+            made.serials.append(SerialSeen(binding.meter, register, min(at), serial))
 
 
 def _said(binding: Binding, readings: Readings) -> tuple[str, Sequence[float]]:

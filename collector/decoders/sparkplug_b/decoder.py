@@ -21,6 +21,7 @@ TOPIC = re.compile(
     r"/(?P<device>(?P<edge>[^/]+)(?:/(?P<part>[^/]+))?))"
 )
 
+MAX_NAME_LENGTH = 500  # what is remembered has it as its key: PostgreSQL's hold 2 700 bytes
 BIRTHS = ("NBIRTH", "DBIRTH")
 MEASURING = (*BIRTHS, "NDATA", "DDATA")
 REBIRTH = "Node Control/Rebirth"
@@ -64,7 +65,10 @@ class _Source:
     @classmethod
     def of(cls, message: Message) -> "_Source":
         group, edge = message.part("group"), message.part("edge") or message.device
-        return cls(message.part("prefix"), group, f"{group}/{edge}" if group else edge, device_name(message.topic))
+        device = device_name(message.topic)
+        if len(device) > MAX_NAME_LENGTH:
+            raise Refused(Reason.MALFORMED, f"a name of {len(device)} characters, at most {MAX_NAME_LENGTH} are read")
+        return cls(message.part("prefix"), group, f"{group}/{edge}" if group else edge, device)
 
     def rebirth(self, now_ms: int) -> list[Ask]:
         """The command that makes an edge node say its births again; none where a route hides its topic."""
