@@ -18,7 +18,7 @@ from plagewatch.store.records.serials import SerialSeen
 from plagewatch.store.records.work import DirtyWindow
 
 MAX_DETAILS = 20
-MAX_DETAIL_LENGTH = 600  # it stands in a key: PostgreSQL's hold 2 700 bytes
+MAX_DETAIL_LENGTH, MAX_DETAIL_BYTES = 600, 1_600  # it stands in a key with a device: PostgreSQL's hold 2 700 bytes
 MAX_DEVICE_LENGTH = 200
 MAX_TOPIC_LENGTH = 2_000
 
@@ -292,7 +292,7 @@ def _quarantined(spooled: Spooled, device: str, reason: Reason, detail: str) -> 
         f"mqtt:{_storable(packet.topic, MAX_TOPIC_LENGTH)}",
         _storable(device, MAX_DEVICE_LENGTH),
         reason,
-        _storable(detail, MAX_DETAIL_LENGTH + 100),
+        _storable(detail, MAX_DETAIL_LENGTH + 100).encode()[:MAX_DETAIL_BYTES].decode(errors="ignore"),
         packet.payload[:MAX_PAYLOAD_BYTES],  # the spool holds it whole
         spooled.id,
     )

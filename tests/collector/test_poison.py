@@ -8,10 +8,11 @@ import pytest
 
 from collector.decoders.sparkplug_b.schema import Payload
 from collector.pipeline import Pipeline
-from collector.spool import Spool
+from collector.planning import refused
+from collector.spool import Spool, Spooled
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Reason
-from plagewatch.store.records.quarantine import counts
+from plagewatch.store.records.quarantine import counts, keep, quarantined
 from plagewatch.store.records.registry import save
 from plagewatch.store.records.serials import serials_of
 
@@ -39,6 +40,19 @@ def birth(group: str) -> Packet:
     payload = Payload(timestamp=NOW_MS, seq=0)
     payload.metrics.add(timestamp=NOW_MS, name="Import Total", alias=7, datatype=8, long_value=5)
     return Packet(f"spBv1.0/{group}/NBIRTH/cellar", payload.SerializeToString(), NOW_MS)
+
+
+def wide(random_: random.Random, length: int) -> str:
+    return "".join(chr(random_.randrange(0x20000, 0x2A000)) for _ in range(length))
+
+
+def test_a_name_and_a_reason_in_letters_of_four_bytes_can_be_kept(engine):
+    chosen = random.Random(1)
+    packet = Packet(f"spBv1.0/{wide(chosen, 190)}/NDATA/cellar", b"", NOW_MS)
+    keep(engine, [refused(Spooled(1, packet), wide(chosen, 2_000))], "0123456789abcdef")
+    (item,) = quarantined(engine)
+    assert packet.topic.split("/")[1] in item.device
+    assert len(item.detail) == 400
 
 
 @pytest.mark.parametrize("serial", ["\ud800", "\x00", "4530\x00", "7" * 100_000], ids=["half", "nul", "in it", "long"])
