@@ -21,6 +21,7 @@ from plagewatch.metering.registers import Booking, book
 from plagewatch.metering.terms import factors
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import accounts, work
+from plagewatch.store.records.turns import turn
 from plagewatch.store.records.withdrawals import counting
 from plagewatch.store.series.protocol import SeriesStore
 
@@ -107,13 +108,22 @@ def settled(engine: Engine, series: SeriesStore, meter: str | None, now_s: int) 
 def nightly(engine: Engine, series: SeriesStore, now_s: int) -> list[Balance]:
     """Check the whole ledger once a night and keep the accounts; empty where this night's check is done.
 
-    A night that was missed is made up for at once. The mark is set last: a check that is cut short is made again.
-    Raises SeriesError.
+    A night that was missed is made up for at once. The mark is set last: a check that is cut short is made again. Of
+    several processes one checks, and the others find it done. Raises SeriesError.
     """
     night_s = last_night_s(now_s)
-    mark = work.mark(engine, JOB)
-    if mark is not None and mark >= night_s:
+    if _checked(engine, night_s):
         return []
+    with turn(engine, "ledger-check"):
+        return [] if _checked(engine, night_s) else _checked_now(engine, series, night_s, now_s)
+
+
+def _checked(engine: Engine, night_s: int) -> bool:
+    mark = work.mark(engine, JOB)
+    return mark is not None and mark >= night_s
+
+
+def _checked_now(engine: Engine, series: SeriesStore, night_s: int, now_s: int) -> list[Balance]:
     balances = settled(engine, series, None, now_s)
     accounts.save(engine, (_account(balance, now_s) for balance in balances))
     for balance in balances:

@@ -24,12 +24,13 @@ from pathlib import Path
 
 import numpy as np
 
+from collector import ledger_check
 from plagewatch.bench import services
 from plagewatch.bench.lag_load import QUARTER_S, Play, device
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.store.engine import open_records
 from plagewatch.store.names import ENERGY_BUCKET
-from plagewatch.store.records import registry
+from plagewatch.store.records import registry, work
 from plagewatch.store.series.influx import InfluxSeries
 
 PROBE_S = 0.25
@@ -228,4 +229,6 @@ def _register(data: Path, meters: int) -> None:
     names = [device(number) for number in range(meters)]
     known = [Meter(name, "lag", name, Carrier.ELECTRICITY, Kind.INDEX, "kWh", QUARTER_S) for name in names]
     registry.save(engine, [Site("lag", "Bench"), *known, *(Binding(name, REGISTER, name) for name in names)])
+    # What is measured is the day: last night's check of the whole ledger is done.
+    work.set_mark(engine, ledger_check.JOB, int(time.time()))
     engine.dispose()

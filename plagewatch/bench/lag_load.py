@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -76,9 +75,8 @@ def publish(port: int, play: Play) -> None:
     for due_s, meter, at_s in play.packets():
         if (wait_s := started + due_s - time.time()) > 0:
             time.sleep(wait_s)
-        at = datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         value = index_at(meter, at_s, play.start_s)
-        payload = f'{{"at":"{at}","registers":{{"electricity_index":{{"value":{value},"unit":"kWh"}}}}}}'
+        payload = f'{{"at":{at_s},"registers":{{"electricity_index":{{"value":{value},"unit":"kWh"}}}}}}'
         if meter in followed:
             sys.stdout.write(f"{meter} {at_s} {time.time():.3f}\n")
             sys.stdout.flush()
