@@ -10,18 +10,24 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
+from collector.at_fault import attempts, raise_if_stores, told
+from collector.drain_report import DrainReport, added
 from collector.known import Records, SerialsMet
 from collector.planning import Known, Plan, plan, refused
 from collector.spool import Spool, Spooled
 from collector.tally import Tally
 from collector.writing import Writing
-from plagewatch.metering.readings import Ask, Packet, Reason
+from plagewatch.metering.readings import Packet, Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records.device_memory import remember
 from plagewatch.store.records.quarantine import Quarantined, keep
 from plagewatch.store.records.serials import note_seen
 from plagewatch.store.records.work import mark_dirty
 from plagewatch.store.series.protocol import SamplesRefused, SeriesError, SeriesStore
+
+log = structlog.get_logger()
 
 BATCH_PACKETS = 2_000
 BATCH_BYTES = 192 << 10
@@ -30,21 +36,8 @@ BATCH_BYTES = 192 << 10
 AHEAD = 2
 """Batches that are written while the next is decoded: InfluxDB works on each with one of its processors."""
 
-
-@dataclass(frozen=True, slots=True)
-class DrainReport:
-    """What one drain did. samples: values handed to the series store, repeats among them. quarantined: items kept.
-
-    unbound: values of known devices in registers that feed no meter. asks: what is to be published, so that devices say
-    what decoders need. stopped: why it ended before the spool did, to be tried again; empty where it did not.
-    """
-
-    packets: int = 0
-    samples: int = 0
-    quarantined: int = 0
-    unbound: int = 0
-    asks: tuple[Ask, ...] = ()
-    stopped: str = ""
+TELL_AGAIN_S = 60.0
+"""Packets at fault are told in the log this often; quarantine has each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +76,7 @@ class Pipeline:
         self.tally = Tally()
         self._serials = SerialsMet()
         self._place = 0
+        self._told_s: float | None = None
 
     def accept(self, packets: Sequence[Packet]) -> list[int]:
         """Keep packets on disk; once this returns they may be acknowledged. Raises SpoolError: none was kept."""
@@ -128,33 +122,77 @@ class Pipeline:
             return report
 
     def bring(self, batch: Sequence[Spooled], lane: Lane, report: DrainReport) -> DrainReport:
-        """Bring one batch into the stores; the report grown by what it did."""
-        began_s = time.perf_counter()
-        made = lane.planned(batch)
+        """Bring one batch into the stores; the report grown by what it did.
+
+        Where the stores are well and it does not go in, a packet is at fault: it is halved until that one stands alone.
+        """
+        began_s, written = time.perf_counter(), Plan()
+        try:
+            made = lane.planned(batch)
+            refusals = self._write(made)
+            written = made
+            made.quarantine += refusals
+            self._keep(batch, made, lane.finish, began_s)
+        except Exception as error:
+            if stopped := self._stopped_by(error):
+                return added(report, stopped=stopped)
+            if len(batch) == 1:
+                return self._set_apart(batch[0], written, error, lane, report)
+        else:
+            return added(report, len(batch), made)
+        self.records.forget()  # what it was planned by may have been taken away meanwhile
+        half = len(batch) // 2
+        first = self.bring(batch[:half], lane, report)
+        return first if first.stopped else self.bring(batch[half:], lane, first)
+
+    def _write(self, made: Plan) -> list[Quarantined]:
+        """Write the evidence; the packets of which the store will never take a part. Raises SeriesError."""
         try:
             self.series.write_samples(made.blocks)
         except SamplesRefused as error:
             self.tally.write_errors["refused"] += 1
-            made.quarantine += self._refused_of(made, error)
-        except SeriesError as error:
-            self.tally.write_errors["may pass" if error.retryable else "refused"] += 1
-            if error.retryable or (trouble := self._trouble()):
-                return _added(report, stopped=str(error) if error.retryable else trouble)
-            if len(batch) > 1:  # the store is well, so a packet is at fault: halve until it stands alone
-                half = len(batch) // 2
-                first = self.bring(batch[:half], lane, report)
-                return first if first.stopped else self.bring(batch[half:], lane, first)
-            made = self._refused(batch[0], error)
-        return self._kept(batch, made, lane.finish, _added(report, len(batch), made), began_s)
+            return self._refused_of(made, error)
+        return []
 
-    def _kept(
+    def _stopped_by(self, error: Exception) -> str:
+        """Why to try again later; empty where a packet is at fault. Raises what is the spool's or the records' own."""
+        if isinstance(error, SeriesError):
+            self.tally.write_errors["may pass" if error.retryable else "refused"] += 1
+            return str(error) if error.retryable else self._trouble()
+        raise_if_stores(error, self.engine)
+        return self._trouble()
+
+    def _set_apart(
+        self, spooled: Spooled, written: Plan, error: Exception, lane: Lane, report: DrainReport
+    ) -> DrainReport:
+        """Keep of a packet that is at fault what can be kept; at last nothing, as the spool has it."""
+        if not isinstance(error, SeriesError):
+            self._tell(spooled, error)
+        for made in attempts(spooled, error, written, self.records.known):
+            try:
+                self._keep([spooled], made, lane.finish, time.perf_counter())
+            except Exception as again:
+                raise_if_stores(again, self.engine)
+            else:
+                return added(report, 1, made)
+        log.error("a packet cannot be kept in quarantine either: only the spool has it", place=spooled.id)
+        self.tally.unkept += 1
+        self._keep([spooled], Plan(), lane.finish, time.perf_counter())
+        return added(report, 1)
+
+    def _tell(self, spooled: Spooled, error: Exception) -> None:
+        # Where all packets are at fault the disk must not be filled with it.
+        if self._told_s is None or self._clock_s() - self._told_s > TELL_AGAIN_S:
+            self._told_s = self._clock_s()
+            log.error("a packet cannot be brought into the stores", place=spooled.id, error=told(error), exc_info=error)
+
+    def _keep(
         self,
         batch: Sequence[Spooled],
         made: Plan,
         finish: Callable[[Sequence[Spooled], Plan], None],
-        report: DrainReport,
         began_s: float,
-    ) -> DrainReport:
+    ) -> None:
         """Write what comes after the evidence of a batch, the watermark last."""
         mark_dirty(self.engine, made.windows())
         unmet = self._serials.unmet(made.serials)
@@ -164,12 +202,14 @@ class Pipeline:
         self.tally.batches.add(time.perf_counter() - began_s)
         self.tally.stored(len(batch), made.samples, made.unbound)
         self.tally.kept(item.reason for item in made.quarantine)
-        return report
 
     def _begun(self, batch: Sequence[Spooled], now_ms: int) -> Begun:
         """Plan a batch and begin to write its evidence. The next one is planned as if this one were written."""
         began_s, known = time.perf_counter(), self.records.known
-        made = self._planned(batch, now_ms)
+        try:
+            made = self._planned(batch, now_ms)
+        except Exception as error:
+            return Begun(batch, Plan(), known, Writing(self.series, (), error), began_s)
         self.records.note(made)
         return Begun(batch, made, known, Writing(self.series, made.blocks), began_s)
 
@@ -178,21 +218,24 @@ class Pipeline:
         first = ahead[0]
         try:
             first.writing.settle()
-        except SeriesError as error:
+            self._keep(first.batch, first.made, self._finish, first.began_s)
+        except Exception as error:
             self._go_back(ahead)
-            if error.retryable:
+            if isinstance(error, SeriesError) and error.retryable:
                 self.tally.write_errors["may pass"] += 1
-                return _added(report, stopped=str(error)), place
+                return added(report, stopped=str(error)), place
+            if not isinstance(error, SeriesError):
+                raise_if_stores(error, self.engine)
             # Once more and alone, where it can be halved; those behind it are planned again after it.
             return self.bring(first.batch, lane, report), first.batch[-1].id
-        report = _added(report, len(first.batch), first.made)
-        report = self._kept(first.batch, first.made, self._finish, report, first.began_s)
         ahead.popleft()
-        return report, place
+        return added(report, len(first.batch), first.made), place
 
     def _far_enough(self, ahead: Sequence[Begun]) -> bool:
         # What a device's names became must be in the records before they are read again for the next batch.
-        return len(ahead) > AHEAD or self.stopping.is_set() or bool(ahead and ahead[-1].made.memory)
+        last = ahead[-1] if ahead else None
+        waits = last is not None and (last.made.memory or last.writing.in_vain)
+        return len(ahead) > AHEAD or self.stopping.is_set() or bool(waits)
 
     def _go_back(self, ahead: deque[Begun]) -> None:
         """Let go of batches that are begun: their packets are done again, their evidence is then written once more."""
@@ -221,10 +264,6 @@ class Pipeline:
         self.spool.set_watermark(batch[-1].id)
         self._place = batch[-1].id
 
-    def _refused(self, spooled: Spooled, error: SeriesError) -> Plan:
-        detail = f"the series store refuses it: {error}"
-        return Plan(quarantine=[refused(spooled, detail, self.records.known.routes)])
-
     def _refused_of(self, made: Plan, error: SamplesRefused) -> list[Quarantined]:
         """The packets with blocks that the store never takes, each once; what else they said it has."""
         why = {made.told_in[number].id: (made.told_in[number], reason) for number, reason in error.why.items()}
@@ -239,17 +278,3 @@ class Pipeline:
         except SeriesError as error:
             return str(error)
         return ""
-
-
-def _added(report: DrainReport, packets: int = 0, made: Plan | None = None, stopped: str = "") -> DrainReport:
-    made = made or Plan()
-    known = {ask.topic for ask in report.asks}
-    asks = {ask.topic: ask for ask in made.asks if ask.topic not in known}
-    return DrainReport(
-        report.packets + packets,
-        report.samples + made.samples,
-        report.quarantined + len(made.quarantine),
-        report.unbound + made.unbound,
-        (*report.asks, *asks.values()),
-        stopped,
-    )

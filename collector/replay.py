@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from collector.drain_report import DrainReport
 from collector.known import compiled
-from collector.pipeline import DrainReport, Lane, Pipeline
+from collector.pipeline import Lane, Pipeline
 from collector.planning import Known, Plan, Scope, plan
 from collector.spool import Spooled
 from plagewatch.store.records import replays

@@ -31,11 +31,15 @@ class Durations:
 
 @dataclass(slots=True)
 class Tally:
-    """Packets and values of batches that are in the stores, and writes that failed by kind."""
+    """Packets and values of batches that are in the stores, and writes that failed by kind.
+
+    unkept: packets that went into no store and not into quarantine either; the spool has them.
+    """
 
     packets: int = 0
     samples: int = 0
     unbound: int = 0
+    unkept: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     write_errors: Counter[str] = field(default_factory=Counter)
     batches: Durations = field(default_factory=Durations)

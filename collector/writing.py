@@ -10,11 +10,14 @@ from plagewatch.store.series.protocol import SeriesStore
 class Writing:
     """A write under way. A thread for each costs 0.1 ms; nothing waits for one that hangs when the process ends."""
 
-    def __init__(self, series: SeriesStore, blocks: Sequence[Samples]) -> None:
+    def __init__(self, series: SeriesStore, blocks: Sequence[Samples], in_vain: BaseException | None = None) -> None:
+        """in_vain: what went wrong before; then nothing is written, and whoever settles it is told."""
         self._series, self._blocks = series, blocks
-        self._error: BaseException | None = None
+        self.in_vain = in_vain
+        self._error = in_vain
         self._thread = threading.Thread(target=self._write, name="evidence", daemon=True)
-        self._thread.start()
+        if in_vain is None:
+            self._thread.start()
 
     def settle(self) -> None:
         """Wait until the store has it. Raises what the store raised."""
@@ -24,7 +27,8 @@ class Writing:
 
     def wait(self) -> None:
         """Wait until the store has it or has refused it."""
-        self._thread.join()
+        if self.in_vain is None:
+            self._thread.join()
 
     def _write(self) -> None:
         try:

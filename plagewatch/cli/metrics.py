@@ -96,6 +96,7 @@ def _of_collector(collecting: Collecting | None, now_s: float) -> Iterator[tuple
         (_counter("pipeline_packets", "Packets brought into the stores, those of replays too"), _one(tally.packets)),
         (_counter("pipeline_readings", "Readings stored, those stored again too"), _one(tally.samples)),
         (_counter("pipeline_unbound_readings", "Readings of known devices that feed no meter"), _one(tally.unbound)),
+        (_counter("pipeline_unkept_packets", "Packets that only the spool could keep"), _one(tally.unkept)),
         (_counter("pipeline_quarantined", "Items put in quarantine", "reason"), _by(tally.quarantined)),
         (_counter("pipeline_write_errors", "Writes of evidence that failed", "kind"), _by(tally.write_errors)),
         (_counter("rollup_windows", "Windows of which figures were made"), _one(collecting.figures.windows_done)),

@@ -148,7 +148,7 @@ def test_packets_between_claim_and_replay_are_neither_lost_nor_left_in_quarantin
     assert_whole(house, 150)
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The process ends here."""
 
 
