@@ -54,7 +54,7 @@ ONLY_IN = {
     "sqlalchemy": ("plagewatch/store/",),
     "alembic": ("plagewatch/store/",),
     "psycopg": ("plagewatch/store/postgres.py",),
-    "paho": ("collector/", "simulators/", "plagewatch/bench/lag_load.py"),  # a publisher is no collector
+    "paho": ("collector/", "simulators/"),
     "cryptography": ("plagewatch/cli/broker/",),
     "iotcore": (*COMPOSITION_ROOT, "plagewatch/embedded_broker.py"),
     "fastapi": ("api/",),
