@@ -10,11 +10,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
+from collector.spool_aside import finish_setting_aside, set_aside
 from collector.spool_figures import SpoolFigures
 from plagewatch.metering.readings import Packet
 
@@ -86,6 +86,8 @@ class Spool:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._claim = self._claimed()
         try:
+            with self._told():
+                finish_setting_aside(path)
             self._open()
         except BaseException:
             os.close(self._claim)
@@ -110,12 +112,17 @@ class Spool:
 
     def _open(self) -> None:
         with self._told():
-            self._connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute(f"PRAGMA journal_size_limit={_WAL_KEPT_BYTES}")
-            self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_NAMED} COMMIT;")
-            self.name = str(self._connection.execute("SELECT name FROM identity").fetchone()[0])
+            connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute(f"PRAGMA journal_size_limit={_WAL_KEPT_BYTES}")
+                connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_NAMED} COMMIT;")
+                self.name = str(connection.execute("SELECT name FROM identity").fetchone()[0])
+            except BaseException:
+                connection.close()  # closed later it would take the -wal of the file that is here by then
+                raise
+            self._connection = connection
 
     def append(self, packets: Sequence[Packet]) -> list[int]:
         """Keep packets in one commit; their places, in the order given. On SpoolError none of them is kept."""
@@ -177,8 +184,15 @@ class Spool:
             oldest_ms,
             page * self._number("PRAGMA page_count"),
             page * self._number("PRAGMA freelist_count"),
-            wal.stat().st_size if wal.exists() else 0,
+            self._size_of(wal),
         )
+
+    def _size_of(self, file: Path) -> int:
+        with self._told():
+            try:
+                return file.stat().st_size
+            except FileNotFoundError:  # it may go at any moment
+                return 0
 
     def place_before(self, since_ms: int) -> int:
         """The place just before the first packet received at or after an instant: the watermark for a replay."""
@@ -271,13 +285,3 @@ class Spool:
             raise SpoolError(f"spool {self.path}: {error}", retryable=not closed) from error
         except OSError as error:
             raise SpoolError(f"spool {self.path}: {error}", retryable=True) from error
-
-
-def set_aside(path: Path, now_ms: int) -> Path:
-    """Rename a damaged spool with what belongs to it, never delete it; its new name."""
-    stamp = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%dT%H%M%S")
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    for ending in ("", "-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    return aside

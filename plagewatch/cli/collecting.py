@@ -14,7 +14,8 @@ from collector.mqtt import MqttCollector
 from collector.mqtt_settings import MqttSettings, Tls, TlsUnusable
 from collector.pipeline import Pipeline
 from collector.replay import Replayer
-from collector.spool import Spool, SpoolDamaged, SpoolError, SpoolInUse, set_aside
+from collector.spool import Spool, SpoolDamaged, SpoolError, SpoolInUse
+from collector.spool_aside import set_aside
 from collector.spool_state import Limits
 from plagewatch.cli.opening import Stores, now_s, refuse
 from plagewatch.cli.rollups import Rollups

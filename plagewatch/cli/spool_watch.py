@@ -88,4 +88,6 @@ class SpoolWatch:
                 self.look(time.time())
             except SpoolError as error:
                 log.error("the spool cannot be looked at", error=str(error))
+            except Exception as error:  # nobody else would look again
+                log.error("the spool cannot be looked at", error=str(error), exc_info=True)
             self._stopping.wait(LOOK_EVERY_S)

@@ -235,3 +235,21 @@ def test_every_commit_reaches_the_disk(tmp_path):
     with pytest.raises(SpoolError):
         spool.append(packets(1))
     assert sqlite3.connect(tmp_path / "spool.db").execute("SELECT count(*) FROM packet").fetchone() == (0,)
+
+
+def test_figures_are_told_while_the_file_beside_it_comes_and_goes(spool):
+    wal, done = spool.path.with_name(f"{spool.path.name}-wal"), threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            wal.touch()
+            wal.unlink()
+
+    wal.unlink()
+    coming = threading.Thread(target=come_and_go)
+    coming.start()
+    try:
+        assert {spool.figures().wal_bytes for _ in range(1_000)} == {0}
+    finally:
+        done.set()
+        coming.join()
