@@ -91,10 +91,23 @@ class Intake:
         return True
 
     def _write(self) -> None:
-        while batch := self._next_batch():
-            if not self._kept(batch):
+        while True:
+            try:
+                batch = self._next_batch()
+            except Exception as error:  # no memory for a list: what waits still waits
+                self._tell(error)
+                self._stopping.wait(SPOOL_RETRY_S[0])
+                continue
+            if not batch or not self._kept(batch):
                 return
+            self._answer(batch)
+
+    def _answer(self, batch: Sequence[Received]) -> None:
+        try:
             self._acknowledge(batch)
+        except Exception as error:
+            # They are kept: at worst the broker sends them once more, on the next connection.
+            log.error("packets that are kept could not be acknowledged", error=_sentence(error), exc_info=True)
 
     def _next_batch(self) -> list[Received]:
         """What has gathered, at least one; empty only when this stops."""
@@ -117,10 +130,9 @@ class Intake:
         while True:
             try:
                 self._keep_packets([received.packet for received in batch])
-            except SpoolError as error:
-                if not self.trouble:
-                    log.error("packets cannot be kept and wait at the broker", error=str(error))
-                self.trouble, self.lost = str(error), not error.retryable
+            except Exception as error:
+                # Whatever it is: the thread that ends here would be missed only when the broker has no room any more.
+                self._tell(error)
                 if self._stopping.wait(wait_s):
                     return False
                 wait_s = min(2 * wait_s, longest_s)
@@ -129,3 +141,14 @@ class Intake:
                     log.info("packets can be kept again")
                 self.trouble = ""
                 return True
+
+    def _tell(self, error: Exception) -> None:
+        foreseen = isinstance(error, SpoolError)
+        if not self.trouble:
+            log.error("packets cannot be kept and wait at the broker", error=_sentence(error), exc_info=not foreseen)
+        self.trouble = _sentence(error)
+        self.lost = isinstance(error, SpoolError) and not error.retryable
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, SpoolError) else f"{type(error).__name__}: {error}"
