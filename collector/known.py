@@ -22,6 +22,9 @@ HOMELESS_WAIT_MS = 2_000  # a device that nobody bound sends all the time
 NAMELESS_WAIT_MS = 200  # its birth may have come to another collector with the packet before
 # Reading a hundred thousand bindings takes 0.3 s: then both are longer, so that it stays a few percent of the time.
 
+MOST_TOLD = 20_000
+"""Pairs of a device and a register that are remembered as told: somebody may send under ever new names."""
+
 
 class Records:
     """Bindings, routes and memory as the collector last read them."""
@@ -81,7 +84,7 @@ class Records:
     def note(self, made: Plan) -> None:
         """Know what a plan that is written changed."""
         memory = {**self.known.memory, **{key: value for key, (_, value) in made.memory.items()}}
-        self.known = replace(self.known, memory=memory, told={**self.known.told, **made.told})
+        self.known = replace(self.known, memory=memory, told=told_after(self.known.told, made.told))
         self._memory = memory
 
     def go_back(self, known: Known) -> None:
@@ -117,6 +120,23 @@ class SerialsMet:
         """Remember those that are written."""
         for one in seen:
             self._last[one.meter, one.register] = one.serial, one.at_ms
+
+
+def told_after(before: Mapping[Pair, int], made: Mapping[Pair, int]) -> Mapping[Pair, int]:
+    """What was told after more was; of too many the half that was told last, so the others are told once more.
+
+    >>> before = {("d", f"field.{number}"): number for number in range(MOST_TOLD)}
+    >>> told = told_after(before, {("d", "field.new"): MOST_TOLD})
+    >>> len(told) == MOST_TOLD // 2, ("d", "field.new") in told, ("d", "field.0") in told
+    (True, True, False)
+    """
+    if not made:
+        return before
+    told = {**before, **made}
+    if len(told) <= MOST_TOLD:
+        return told
+    newest = sorted(told.items(), key=lambda one: one[1])[-MOST_TOLD // 2 :]
+    return dict(newest)
 
 
 def compiled(said: Iterable[TopicRoute]) -> list[Route]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from collector.drain_report import DrainReport
-from collector.known import compiled
+from collector.known import compiled, told_after
 from collector.pipeline import Lane, Pipeline
 from collector.planning import Known, Plan, Scope, plan
 from collector.spool import Spooled
@@ -78,7 +78,8 @@ class Replayer:
             replays.advance(self._pipeline.engine, current, self._pipeline.spool.name, step)
             known = self._known_for(current, now_ms)
             remembered = {**known.memory, **{key: value for key, (_, value) in made.memory.items()}}
-            self._known = current.id, replace(known, memory=remembered, told={**known.told, **made.told})
+            told = told_after(known.told, made.told)
+            self._known = current.id, replace(known, memory=remembered, told=told)
 
         return Lane(planned, finish)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import event
 
+from collector.known import MOST_TOLD
 from collector.pipeline import Pipeline
 from collector.spool import Spool
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
@@ -277,3 +278,15 @@ def test_a_lost_data_folder_is_an_error_and_not_a_silence(pipeline, spool, engin
     with pytest.raises(Exception, match="no such table"):
         pipeline.drain(NOW_MS)
     assert spool.watermark() == 0
+
+
+def test_a_known_device_with_ever_new_names_of_registers_takes_a_bounded_place(spool, series, engine):
+    save(engine, [Site("site", "Site"), meter("m1"), Binding("hall", "field.total", "m1", as_register="gas_volume")])
+    pipeline = Pipeline(spool, series, engine)
+    for first in range(0, MOST_TOLD + 5_000, 5_000):
+        names = {f"name{first + place}": 1 for place in range(5_000)}
+        pipeline.accept([Packet("modbus/hall/data", json.dumps(names).encode(), NOW_MS + first)])
+    assert pipeline.drain(NOW_MS).unbound == MOST_TOLD + 5_000
+    told = pipeline.records.known.told
+    assert MOST_TOLD // 2 <= len(told) <= MOST_TOLD
+    assert ("hall", f"field.name{MOST_TOLD + 4_999}") in told
