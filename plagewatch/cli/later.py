@@ -8,7 +8,6 @@ import typer
 from plagewatch.cli.opening import refuse
 
 LEDGER = "The ledger"
-SERVICES = "Real services, nothing lost, and fast"
 RULES = "Rules that find what matters"
 SAVINGS = "Savings and PLAGE dossier"
 BOARDS = "Grafana boards"

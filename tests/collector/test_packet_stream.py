@@ -46,7 +46,7 @@ def test_a_message_of_any_size(version, size):
     st.sampled_from([4, 5]),
 )
 def test_however_the_stream_is_split(messages, pieces, version):
-    stream = b"".join(PINGRESP if one is None else publish(*one, version) for one in messages)
+    stream = b"".join(PINGRESP if one is None else publish(one[0], one[1], one[2], version) for one in messages)
     packets, found, start, turn = Packets(version), [], 0, 0
     while start < len(stream):
         size = pieces[turn % len(pieces)]

@@ -53,9 +53,11 @@ def entries() -> list:
 def packets(seed: int) -> Iterator[list[tuple[str, int, float]]]:
     """What arrives, round by round: the next quarters of most meters, some late, some a fall and back."""
     random = np.random.default_rng(seed)
-    index, late = dict.fromkeys(METERS, 100.0), []
+    index = dict.fromkeys(METERS, 100.0)
+    late: list[tuple[str, int, float]] = []
     for quarter in range(60):
-        told, late_now = [], late
+        told: list[tuple[str, int, float]] = []
+        late_now = late
         late = []
         for place, meter in enumerate(METERS):
             index[meter] += int(random.integers(0, 30)) / 8  # sums of eighths are exact in any order
