@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         None, ge=1, le=65535, description="Port of /healthz and /metrics where no pages run; not set: none is opened"
     )
 
+    collector_figures: bool = Field(
+        True,
+        description="Whether the collector makes figures too; off where `serve figures` is a process of its own",
+    )
+
     http_host: str = Field(
         "127.0.0.1", description="Address the pages and the API listen on; there are no user rights yet"
     )

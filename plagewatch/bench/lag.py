@@ -17,9 +17,10 @@ import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ class Lag:
         yield f"{self.meters} meters, {self.per_s:.0f} packets/s for {self.seconds:.0f} s"
         lags = f"p50 {self.p50_s:.2f} s, p99 {self.p99_s:.2f} s, longest {self.most_s:.2f} s"
         yield f"publish to visible roll-up: {lags} ({self.followed} packets followed, {self.lost} never seen)"
-        yield f"collector: {self.cpu_us_per_packet:.0f} us of CPU a packet, all in"
+        yield f"collector and figures: {self.cpu_us_per_packet:.0f} us of CPU a packet, all in"
         for name, used in self.used.items():
             yield f"{name:>12}: {used.cpu_s:8.1f} s CPU, {used.peak_rss_mb:6.0f} MB at most"
 
@@ -147,7 +148,7 @@ def measure(meters: int, speed: float, seconds: float, follow: int = 60) -> Lag:
         float(np.percentile(lags, 50)),
         float(np.percentile(lags, 99)),
         float(lags.max()),
-        used["collector"].cpu_s / max(1, int(play.per_s * seconds)) * 1e6,
+        (used["collector"].cpu_s + used["figures"].cpu_s) / max(1, int(play.per_s * seconds)) * 1e6,
         used,
     )
 
@@ -198,21 +199,23 @@ def _running(play: Play) -> Iterator[Opened]:
         series.set_up()
         series.close()
         _register(folder / "data", play.meters)
-        collector = services.Service(
-            "collector",
-            [sys.executable, "-m", "plagewatch", "serve", "collector", "--data", str(folder / "data")],
-            lambda: _subscribed(folder / "mosquitto" / "log"),
-            _environment(port, influx),
-            log=folder / "collector.log",
-        )
-        collector.start()
-        stack.callback(collector.stop)
-        yield port, influx, {"Mosquitto": broker, "InfluxDB": database, "collector": collector}
+        running = {"Mosquitto": broker, "InfluxDB": database}
+        subscribed = partial(_subscribed, folder / "mosquitto" / "log")
+        ready: dict[str, Callable[[], bool]] = {"collector": subscribed, "figures": (folder / "figures.log").exists}
+        for room, is_ready in ready.items():
+            command = [sys.executable, "-m", "plagewatch", "serve", room, "--data", str(folder / "data")]
+            running[room] = services.Service(
+                room, command, is_ready, _environment(port, influx), log=folder / f"{room}.log"
+            )
+            running[room].start()
+            stack.callback(running[room].stop)
+        yield port, influx, running
 
 
 def _environment(port: int, influx: services.Influx) -> dict[str, str]:
     own = {"MQTT_HOST": services.HOST, "MQTT_PORT": str(port), "INFLUX_URL": influx.url, "INFLUX_ORG": influx.org}
-    own |= {"INFLUX_TOKEN": influx.token, "RECORDS_URL": ""}
+    # Two processes: threads of one would wait for each other's interpreter, and half a core stood idle.
+    own |= {"INFLUX_TOKEN": influx.token, "RECORDS_URL": "", "COLLECTOR_FIGURES": "false"}
     return {f"PLAGEWATCH_{name}": value for name, value in own.items() if value}
 
 

@@ -66,7 +66,9 @@ def demo(
 
 
 def serve(
-    wanted: Annotated[list[str] | None, typer.Argument(metavar="[ROOM]...", help="collector rules api digest")] = None,
+    wanted: Annotated[
+        list[str] | None, typer.Argument(metavar="[ROOM]...", help="collector figures rules api digest")
+    ] = None,
     data: DataDir = None,
 ) -> None:
     """Run rooms on the stores of the settings, all of them where none is named, until Ctrl-C."""

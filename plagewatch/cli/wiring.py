@@ -14,7 +14,7 @@ from plagewatch.store.engine import bring_up
 if TYPE_CHECKING:
     from plagewatch.cli.collecting import Collecting
 
-ROOMS = ("collector", "rules", "api", "digest")
+ROOMS = ("collector", "figures", "rules", "api", "digest")
 RECORDS, SERIES = "records", "series store"
 
 
@@ -77,6 +77,10 @@ def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> Wired:
         running.parts += [collecting.mqtt, collecting.disk]
         running.at_stop.append(collecting.pipeline.stopping.set)
         running.ticks += weather_ticks(stores, watches)
+    if "figures" in wanted and not ("collector" in wanted and stores.settings.collector_figures):
+        from plagewatch.cli.collecting import figures_alone
+
+        running.ticks += figures_alone(stores, watches)
     if "rules" in wanted:
         from plagewatch.cli.judging import rules_ticks
 

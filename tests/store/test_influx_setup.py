@@ -72,12 +72,14 @@ WORK: dict[str, list[Callable[[SeriesStore], None]]] = {
     "collector": [write_evidence, write_energy, read_evidence, read_energy],
     "rules": [read_evidence, read_energy, write_progress],
     "api": [write_evidence, read_evidence, read_energy],
+    "figures": [read_evidence, read_energy, write_energy],
     "digest": [read_evidence, read_energy],
     "grafana": [read_energy],
 }
 FORBIDDEN: dict[str, list[Callable[[SeriesStore], None]]] = {
     "rules": [write_evidence],
     "api": [write_energy],
+    "figures": [write_evidence],
     "digest": [write_evidence, write_energy],
     "grafana": [write_evidence, write_energy, read_evidence],
 }

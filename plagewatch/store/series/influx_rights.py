@@ -23,6 +23,7 @@ EVERYTHING = Rights(BOTH, BOTH)
 
 RIGHTS = {
     "collector": EVERYTHING,  # it makes the figures, too
+    "figures": Rights(BOTH, frozenset({ENERGY_BUCKET})),
     "rules": Rights(BOTH, frozenset({ENERGY_BUCKET})),  # the progress of a PLAGE
     "api": Rights(BOTH, frozenset({EVIDENCE_BUCKET})),  # readings by hand
     "digest": Rights(BOTH, frozenset()),
