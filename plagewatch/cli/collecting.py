@@ -123,7 +123,7 @@ def figures_ticks(stores: Stores, make: Callable[[], object], needs: Sequence[Wa
     """The pulses that make figures of evidence, and check at night that they add up."""
     engine, series = stores.engine, stores.series
     return [
-        Tick("ledger", 5.0, make, needs),
+        Tick("ledger", 1.0, make, needs),
         Tick("ledger check", 600.0, lambda: ledger_check.nightly(engine, series, now_s()), needs),
     ]
 
