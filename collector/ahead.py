@@ -44,7 +44,7 @@ def read_ahead(
         meter
         for meter, spans in spans_ms.items()
         # Of what is withdrawn, more hangs on a change than what comes after it.
-        if _can_go_on(tails.get(meter), spans) and not (isinstance(series, CountedSeries) and series.withdraws(meter))
+        if _can_go_on(tails.get(meter), spans) and not known[meter].swaps and not (isinstance(series, CountedSeries) and series.withdraws(meter))
     ]
     found: dict[str, Ahead] = {}
     for meters in _near_each_other(at_the_end, tails):
@@ -68,6 +68,8 @@ def _young(series: SeriesStore, known: Mapping[str, Subject], names: Sequence[st
         for meter in names
         if known[meter].meter.kind is Kind.INDEX
         and known[meter].meter.interval_s is not None
+        # A swap may stand at the very first sample, or before it: then more is told than the samples tell.
+        and not known[meter].swaps
         and not (isinstance(series, CountedSeries) and series.withdraws(meter))
     ]
     ends_ms = series.evidence_ends_ms(meters) if meters else {}
