@@ -34,6 +34,8 @@ class Listener:
         assert self.subscribed.wait(10)
 
     def _on_message(self, _client, _userdata, message):
+        if message.topic.startswith("plagewatch/"):
+            return  # what collectors of other tests said of themselves and the broker keeps
         self.heard.append((message.topic, orjson.loads(message.payload), message.qos))
         if self._enough(self.heard):
             self.complete.set()
