@@ -12,9 +12,9 @@ from collector import rollup_job
 from collector.ahead import read_ahead
 from collector.subjects import subjects
 from plagewatch.metering.intervals import Resolution
-from plagewatch.metering.meters import MeterFacts
+from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.metering.readings import Quality
-from plagewatch.store.records import work
+from plagewatch.store.records import registry, work
 from plagewatch.store.records.leases import leased
 from plagewatch.store.series.sqlite import SqliteSeries
 from tests.collector.ledger_stores import INDEX, METER, QUARTER_MS, START_MS, Stores, stores
@@ -142,3 +142,14 @@ class Faulty(Counting):
         if meter == "m":
             raise ZeroDivisionError("odd")
         return list(self._series.registers(meter))
+
+
+def test_a_swap_at_the_very_first_sample_counts_whenever_it_is_told():
+    with stores() as kept:
+        swap = Swap("m", INDEX, START_MS, last_index=0.0, first_index=0.0)
+        registry.save(kept.engine, [swap])
+        kept.arrive([START_MS, START_MS + 300_000], [5000.0, 5000.0])
+        kept.roll_up()
+        # From the first index 0 to 5000 at the same instant, within the quarter that begins then.
+        found = kept.series.intervals(Resolution.QUARTER, "m", 0, 2**33)
+        assert found.amount.tolist() == [5000.0]
