@@ -44,7 +44,9 @@ def read_ahead(
         meter
         for meter, spans in spans_ms.items()
         # Of what is withdrawn, more hangs on a change than what comes after it.
-        if _can_go_on(tails.get(meter), spans) and not known[meter].swaps and not (isinstance(series, CountedSeries) and series.withdraws(meter))
+        if _can_go_on(tails.get(meter), spans)
+        and not known[meter].swaps
+        and not (isinstance(series, CountedSeries) and series.withdraws(meter))
     ]
     found: dict[str, Ahead] = {}
     for meters in _near_each_other(at_the_end, tails):
