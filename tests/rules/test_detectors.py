@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 from datetime import date
 
@@ -234,11 +233,3 @@ def test_an_hour_measured_in_part_is_read_but_not_judged() -> None:
     assert np.isnan(grid.amount[1400])
     assert grid.seen[1400]
     assert START_S + 1400 * HOUR_S not in verdicts_of(UNUSUAL_LOAD, grid).start_s
-
-
-def test_a_meter_year_is_judged_in_a_tenth_of_a_second() -> None:
-    hours = hours_of(office_load(366))
-    begun = time.process_time()
-    for rule in RULES:
-        rule.judge(hours)
-    assert time.process_time() - begun < 0.3  # three rules
