@@ -1,0 +1,89 @@
+"""What the rules looked at, what came of it, who is told, and who did what."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from plagewatch.store.tables.conventions import EMPTY, Serial, metadata
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("meter", ForeignKey("meter.id"), nullable=False),
+    Column("rule", String, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("urgency", String, nullable=False),
+    Column("skill", String, nullable=False),
+    Column("first_abnormal_s", BigInteger, nullable=False),
+    Column("last_abnormal_s", BigInteger, nullable=False),
+    Column("opened_s", BigInteger, nullable=False, index=True),
+    Column("cleared_s", BigInteger),
+    Column("score", Float, nullable=False),
+    Column("numbers", JSON, nullable=False),
+    Column("assigned_to", ForeignKey("person.id")),
+    # The key of a living ticket, empty once it is over: the database itself refuses a second living one.
+    Column("living_key", String, unique=True),
+)
+
+ticket_event = Table(  # who did what, and why; never changed
+    "ticket_event",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ticket", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("at_s", BigInteger, nullable=False),
+    Column("who", String, nullable=False),  # a person's id, or `meter`
+    Column("state", String, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+outbox = Table(  # what must be told to whom; the row is marked after the sending
+    "outbox",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("kind", String, nullable=False),  # `ticket`, `digest`
+    Column("subject_key", String, nullable=False),  # e.g. `ticket:12`, `digest:2026-W46`
+    Column("person", ForeignKey("person.id"), nullable=False),
+    Column("due_s", BigInteger, nullable=False),  # the next try is not before this
+    Column("sent_s", BigInteger),
+    Column("given_up_s", BigInteger),  # refused for good; the row stays with its reason
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text, nullable=False),
+    UniqueConstraint("kind", "subject_key", "person"),
+)
+
+progress_mark = Table(  # how far a job has come, so that it goes on there after a restart
+    "progress_mark",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+evaluation = Table(  # how far the rules have looked at each unit of meters that are judged together
+    "evaluation",
+    metadata,
+    Column("unit", ForeignKey("site.id"), primary_key=True),  # the first of its sites
+    Column("looked_s", BigInteger),  # the last tick looked at; empty: never
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("subject", String, nullable=False, server_default=EMPTY, index=True),  # the meter, building, ... it is about
+    Column("before", JSON),
+    Column("after", JSON),
+)
