@@ -14,6 +14,7 @@ from plagewatch.metering.readings import Samples
 from plagewatch.settings import Settings
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
+from tests.conftest import wait_until
 
 DEADLINE_S = 20.0
 AT_MS = 1_795_169_700_000
@@ -44,13 +45,6 @@ def slow(tmp_path: Path) -> Iterator[Slow]:
     store.close()
 
 
-def until(newest: Newest, wanted: int | None) -> None:
-    end = time.monotonic() + DEADLINE_S
-    while newest() != wanted:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_the_store_can_be_used_while_its_newest_reading_is_looked_for(slow: Slow, engine) -> None:
     watch = next(one for one in watches_of(Stores(Settings(), engine, slow)) if one.part == SERIES)
     watch.ask()
@@ -64,7 +58,7 @@ def test_it_is_told_once_it_is_known_and_not_asked_for_again_at_once(slow: Slow)
     newest = Newest(slow)
     assert newest() is None
     slow.let_go.set()
-    until(newest, AT_MS)
+    wait_until(lambda: newest() == AT_MS, "the newest reading")
     slow.asked.clear()
     assert newest() == AT_MS
     assert not slow.asked.is_set()

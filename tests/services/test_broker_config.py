@@ -27,6 +27,7 @@ from plagewatch.cli.broker import authority, folder
 from plagewatch.cli.broker.loggers import from_csv, together
 from plagewatch.cli.broker.mosquitto import Choices
 from plagewatch.health import PartState
+from tests.conftest import wait_until
 
 pytestmark = pytest.mark.service
 
@@ -124,7 +125,7 @@ class Visitor:
         self.client.on_message = lambda _c, _u, message: self.heard.append((message.topic, bytes(message.payload)))
         self.client.connect("localhost" if port != "plain" else "127.0.0.1", place.ports[port])
         self.client.loop_start()
-        until(lambda: self.answer.is_set() or self.ended.is_set(), "an answer")
+        wait_until(lambda: self.answer.is_set() or self.ended.is_set(), "an answer")
 
     def _connected(self, _c: Client, _u: object, _f: object, reason: object, _p: object) -> None:
         self.reason = str(reason)
@@ -133,19 +134,12 @@ class Visitor:
     def says(self, topic: str) -> str:
         """How the broker answers a message of QoS 1."""
         mid = self.client.publish(topic, self.token, 1).mid
-        until(lambda: mid in self.published, "the broker's answer")
+        wait_until(lambda: mid in self.published, "the broker's answer")
         return self.published[mid]
 
     def leave(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
-
-
-def until(ready: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"{what} did not come within {seconds:g} s"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -187,11 +181,11 @@ def topics_in(spool: Spool, *visitors: Visitor) -> list[str]:
 @pytest.mark.parametrize("version", [5, 4])
 def test_a_collector_and_a_logger_meet_by_tls_and_password(place, visit, collect, version):
     collector = collect(place.settings(version=version))
-    until(lambda: collector.connected, "the connection")
+    wait_until(lambda: collector.connected, "the connection")
     logger = visit("tls", "cellar", version=version)
     assert logger.reason == "Success"
     logger.says("loggers/cellar/readings")
-    until(lambda: topics_in(collect.spool, logger) == ["loggers/cellar/readings"], "the packet")
+    wait_until(lambda: topics_in(collect.spool, logger) == ["loggers/cellar/readings"], "the packet")
     assert collector.health(time.time()).state is PartState.WELL
 
 
@@ -208,7 +202,7 @@ def test_who_was_revoked_is_refused_with_the_right_password(place, visit):
 
 def test_a_logger_that_publishes_as_another_is_refused(place, visit, collect):
     collector = collect(place.settings())
-    until(lambda: collector.connected, "the connection")
+    wait_until(lambda: collector.connected, "the connection")
     logger = visit("tls", "cellar")
     for foreign in (
         "loggers/attic/readings",
@@ -224,17 +218,17 @@ def test_a_logger_that_publishes_as_another_is_refused(place, visit, collect):
     assert edge.says("spBv1.0/campus/NCMD/edge") == "Not authorized"
     assert edge.says("spBv1.0/campus/DDATA/edge/meter") in ("Success", "No matching subscribers")
     assert logger.says("loggers/cellar/readings") == "Success"
-    until(lambda: len(topics_in(collect.spool, logger, edge)) == 2, "what was allowed")
+    wait_until(lambda: len(topics_in(collect.spool, logger, edge)) == 2, "what was allowed")
     assert topics_in(collect.spool, logger, edge) == ["loggers/cellar/readings", "spBv1.0/campus/DDATA/edge/meter"]
 
 
 def test_a_logger_that_speaks_3_1_1_as_another_is_not_heard(place, visit, collect):
     collector = collect(place.settings())
-    until(lambda: collector.connected, "the connection")
+    wait_until(lambda: collector.connected, "the connection")
     logger = visit("tls", "cellar", version=4)
     logger.says("loggers/attic/readings")  # this version has no word for a refusal
     logger.says("loggers/cellar/readings")
-    until(lambda: bool(topics_in(collect.spool, logger)), "what was allowed")
+    wait_until(lambda: bool(topics_in(collect.spool, logger)), "what was allowed")
     assert topics_in(collect.spool, logger) == ["loggers/cellar/readings"]
 
 
@@ -252,10 +246,10 @@ def test_a_logger_hears_nothing_of_others(visit):
 
 def test_a_logger_with_the_collectors_client_id_does_not_take_its_session(place, visit, collect):
     collector = collect(place.settings())
-    until(lambda: collector.connected, "the connection")
+    wait_until(lambda: collector.connected, "the connection")
     logger = visit("tls", "cellar", client_id=COLLECTOR)
     assert logger.says("loggers/cellar/readings") == "Success"
-    until(lambda: topics_in(collect.spool, logger) == ["loggers/cellar/readings"], "the packet")
+    wait_until(lambda: topics_in(collect.spool, logger) == ["loggers/cellar/readings"], "the packet")
     assert collector.figures().connections == 1
 
 
@@ -263,26 +257,26 @@ def test_a_certificate_is_a_login(place, visit, collect):
     own = place.out / "loggers" / COLLECTOR
     tls = Tls(own / "ca.crt", own / "client.crt", own / "client.key")
     collector = collect(place.settings(port=place.ports["certificates"], tls=tls, username=None, password=None))
-    until(lambda: collector.connected, "the connection")
+    wait_until(lambda: collector.connected, "the connection")
     logger = visit("certificates", certificate="cellar")
     assert logger.reason == "Success"
     assert logger.says("loggers/attic/readings") == "Not authorized"
     assert logger.says("loggers/cellar/readings") == "Success"
     edge = visit("certificates", certificate="campus+edge")
     assert edge.says("spBv1.0/campus/NDATA/edge") == "Success"
-    until(lambda: len(topics_in(collect.spool, logger, edge)) == 2, "the packets")
+    wait_until(lambda: len(topics_in(collect.spool, logger, edge)) == 2, "the packets")
 
 
 def test_without_a_certificate_or_with_a_revoked_one_nobody_gets_in(visit):
     for certificate in (None, "gone"):
         visitor = visit("certificates", "cellar", certificate=certificate)
         assert visitor.reason == ""
-        until(visitor.ended.is_set, "the end")
+        wait_until(visitor.ended.is_set, "the end")
 
 
 def test_a_password_does_not_open_the_port_of_certificates_to_a_collector(place, collect):
     collector = collect(place.settings(port=place.ports["certificates"]))
-    until(lambda: "certificate of ours?" in collector.health(time.time()).detail, "the verdict")
+    wait_until(lambda: "certificate of ours?" in collector.health(time.time()).detail, "the verdict")
     assert not collector.connected
 
 
@@ -299,7 +293,7 @@ def test_a_collector_believes_no_certificate_that_is_not_the_brokers(place, coll
         (place.settings(tls=None), "does this port want TLS"),
     ):
         collector = collect(settings)
-        until(lambda: told in collector.health(time.time()).detail, told)  # noqa: B023 - it is called at once
+        wait_until(lambda: told in collector.health(time.time()).detail, told)  # noqa: B023 - it is called at once
         assert collector.health(time.time()).state is PartState.DOWN
         collector.stop()
 
@@ -307,7 +301,7 @@ def test_a_collector_believes_no_certificate_that_is_not_the_brokers(place, coll
 def test_a_message_that_is_too_long_ends_the_connection_and_is_not_acknowledged(visit):
     logger = visit("tls", "cellar")
     mid = logger.client.publish("loggers/cellar/readings", b" " * (2 << 20), 1).mid
-    until(logger.ended.is_set, "the end")
+    wait_until(logger.ended.is_set, "the end")
     assert mid not in logger.published
 
 
@@ -322,5 +316,5 @@ def test_a_next_run_keeps_all_secrets_and_the_broker_reads_new_ones_while_it_run
     assert {path: path.read_bytes() for path in before} == before
     assert place.service.process is not None
     place.service.process.send_signal(signal.SIGHUP)
-    until(lambda: Visitor(place, "tls", "newcomer").reason == "Success", "the newcomer's login")
+    wait_until(lambda: Visitor(place, "tls", "newcomer").reason == "Success", "the newcomer's login")
     assert visit("tls", "cellar").reason == "Success"

@@ -25,18 +25,12 @@ from plagewatch.metering.readings import Ask, Packet, Reason
 from plagewatch.store.records.quarantine import counts
 from plagewatch.store.records.registry import save
 from plagewatch.store.series.sqlite import SqliteSeries
+from tests.conftest import wait_until
 
 pytestmark = pytest.mark.service
 
 ROOT = Path(__file__).parents[2]
 AT_S = 1_700_000_000
-
-
-def until(ready: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"{what} did not come within {seconds:g} s"
-        time.sleep(0.01)
 
 
 def now_ms() -> int:
@@ -59,7 +53,7 @@ class Bench:
         made = MqttCollector(replace(self.settings, topics=topics or self.settings.topics), self.pipeline)
         self.running.append(made)
         made.start()
-        until(lambda: made.connected, "the connection")
+        wait_until(lambda: made.connected, "the connection")
         return made
 
     def publish(self, payload: bytes, topic: str | None = None, qos: int = 1) -> None:
@@ -133,14 +127,14 @@ def test_published_spooled_stored_acknowledged(bench):
     assert collector.health(time.time()).state is PartState.WELL
     for value in range(200):
         bench.say(value, AT_S + 900 * value)
-    until(lambda: bench.spool.last_id() == 200, "200 packets")
+    wait_until(lambda: bench.spool.last_id() == 200, "200 packets")
     assert bench.stored() == [float(value) for value in range(200)]
     assert collector.health(time.time()).data_age_s < 15
     collector.stop()
     assert collector.health(time.time()).state is PartState.DOWN
     again = bench.collector()  # everything was acknowledged: the session has nothing left
     bench.say(7, AT_S - 900)
-    until(lambda: bench.spool.last_id() == 201, "the next packet")
+    wait_until(lambda: bench.spool.last_id() == 201, "the next packet")
     again.stop()
     assert bench.spool.last_id() == 201
 
@@ -150,7 +144,7 @@ def test_while_the_collector_is_away_the_broker_keeps_everything(bench):
     for value in range(50):
         bench.say(value, AT_S + 900 * value)
     bench.collector()
-    until(lambda: bench.spool.last_id() == 50, "what was published meanwhile")
+    wait_until(lambda: bench.spool.last_id() == 50, "what was published meanwhile")
     assert bench.stored() == [float(value) for value in range(50)]
 
 
@@ -191,7 +185,7 @@ def test_killed_between_commit_and_acknowledgement_it_comes_again_and_is_stored_
     bench.pipeline = Pipeline(bench.spool, bench.series, bench.pipeline.engine)
     assert bench.spool.last_id() == 1
     bench.collector()
-    until(lambda: bench.spool.last_id() == 2, "the second delivery")
+    wait_until(lambda: bench.spool.last_id() == 2, "the second delivery")
     assert bench.stored() == [5.0]
 
 
@@ -201,13 +195,13 @@ def test_a_full_disk_stops_the_acknowledging_and_recovers(bench):
     connection.execute(f"PRAGMA max_page_count={connection.execute('PRAGMA page_count').fetchone()[0]}")
     filler = b'{"registers": {"gas_index": {"value": 1, "unit": "m3"}}}' + b" " * 100_000
     bench.publish(filler)
-    until(lambda: collector.health(time.time()).state is PartState.DEGRADED, "the full disk")
+    wait_until(lambda: collector.health(time.time()).state is PartState.DEGRADED, "the full disk")
     assert "full" in collector.health(time.time()).detail
     assert bench.spool.last_id() == 0
     bench.say(2)
     connection.execute("PRAGMA max_page_count=1000000")
-    until(lambda: bench.spool.last_id() == 2, "both packets", 25)
-    until(lambda: collector.health(time.time()).state is PartState.WELL, "the good news")
+    wait_until(lambda: bench.spool.last_id() == 2, "both packets", 25)
+    wait_until(lambda: collector.health(time.time()).state is PartState.WELL, "the good news")
     assert sorted(bench.stored()) == [1.0, 2.0]
 
 
@@ -218,7 +212,7 @@ def test_a_damaged_spool_is_down_and_nothing_is_acknowledged(bench):
     path.write_bytes(b"\xff" * path.stat().st_size)
     connection.execute("PRAGMA shrink_memory")
     bench.say(3)
-    until(lambda: "packets wait" in collector.health(time.time()).detail, "the verdict")
+    wait_until(lambda: "packets wait" in collector.health(time.time()).detail, "the verdict")
     told = collector.health(time.time())
     assert told.state is PartState.DOWN
     assert str(path) in told.detail
@@ -229,11 +223,11 @@ def test_a_collector_stopped_on_a_full_disk_leaves_the_packets_at_the_broker(ben
     connection = bench.spool._connection
     connection.execute("PRAGMA query_only=1")
     bench.say(3)
-    until(lambda: collector.health(time.time()).state is PartState.DEGRADED, "the read-only disk")
+    wait_until(lambda: collector.health(time.time()).state is PartState.DEGRADED, "the read-only disk")
     collector.stop()
     connection.execute("PRAGMA query_only=0")
     bench.collector()
-    until(lambda: bench.spool.last_id() == 1, "the packet")
+    wait_until(lambda: bench.spool.last_id() == 1, "the packet")
     assert bench.stored() == [3.0]
 
 
@@ -248,7 +242,7 @@ def test_whatever_a_device_sends_nothing_blocks(bench, engine):
     bench.publish(b"[" * 1_100_000)
     bench.say(8)
     bench.say(8)
-    until(lambda: bench.spool.last_id() == 8, "all packets")
+    wait_until(lambda: bench.spool.last_id() == 8, "all packets")
     assert bench.stored() == [8.0]
     assert counts(engine) == {
         Reason.MALFORMED: 1,
@@ -262,10 +256,10 @@ def test_whatever_a_device_sends_nothing_blocks(bench, engine):
 def test_a_lost_connection_is_found_again(bench):
     collector = bench.collector()
     collector._client.socket().shutdown(socket.SHUT_RDWR)
-    until(lambda: not collector.connected, "the loss")
+    wait_until(lambda: not collector.connected, "the loss")
     assert collector.health(time.time()).state is PartState.DOWN
     bench.say(4)
-    until(lambda: bench.spool.last_id() >= 1, "the packet after the reconnection")
+    wait_until(lambda: bench.spool.last_id() >= 1, "the packet after the reconnection")
     assert bench.stored() == [4.0]
 
 
@@ -273,7 +267,7 @@ def test_the_brokers_own_topics_are_passed_over(bench_on, broker):
     bench = bench_on(broker.port)
     bench.collector(topics=("$SYS/#", f"loggers/{bench.device}/#"))
     bench.say(1)
-    until(lambda: bench.spool.last_id() >= 1, "the packet")
+    wait_until(lambda: bench.spool.last_id() >= 1, "the packet")
     assert [item.packet.topic for item in bench.spool.read_after(0, 100)] == [f"loggers/{bench.device}/readings"]
 
 
@@ -283,7 +277,7 @@ def test_without_a_broker_it_says_so_and_stops_at_once(tmp_path, engine, series)
         spool = Spool(tmp_path / "spool.db")
         collector = MqttCollector(MqttSettings("127.0.0.1", taken.getsockname()[1]), Pipeline(spool, series, engine))
         collector.start()
-        until(lambda: "nobody answers" in collector.health(time.time()).detail, "the verdict")
+        wait_until(lambda: "nobody answers" in collector.health(time.time()).detail, "the verdict")
         before = time.monotonic()
         collector.stop()
         assert time.monotonic() - before < 5
@@ -301,14 +295,14 @@ def test_what_decoders_want_to_know_is_asked_once_a_minute(bench):
     listener.loop_start()
     try:
         listener.subscribe(topic, 1)
-        until(lambda: bool(subscribed), "the listener's topic")
+        wait_until(lambda: bool(subscribed), "the listener's topic")
         collector = bench.collector()
         asks = [Ask(topic, b"rebirth"), Ask(topic, b"rebirth again")]
         assert collector.ask(asks, 1_000.0) == 1
         assert collector.ask(asks, 1_059.9) == 0
         assert collector.ask(asks, 1_060.0) == 1
         assert collector.ask([Ask("no/+/wildcards", b"")], 1_060.0) == 0
-        until(lambda: len(heard) == 2, "what was asked")
+        wait_until(lambda: len(heard) == 2, "what was asked")
         assert heard == [b"rebirth", b"rebirth"]
     finally:
         listener.disconnect()
@@ -323,7 +317,7 @@ def test_what_the_collector_asks_does_not_come_back_to_it(bench_on, broker):
     collector = bench.collector((topic,))
     assert collector.ask([Ask(topic, b"rebirth")], 1_000.0) == 1
     bench.publish(b"of somebody else", topic)
-    until(lambda: bench.spool.last_id() > 0, "the other's message")
+    wait_until(lambda: bench.spool.last_id() > 0, "the other's message")
     assert [spooled.packet.payload for spooled in bench.spool.read_after(0, 9)] == [b"of somebody else"]
 
 

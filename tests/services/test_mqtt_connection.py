@@ -28,17 +28,11 @@ from plagewatch.bench import services
 from plagewatch.embedded_broker import embedded_broker
 from plagewatch.health import PartState
 from plagewatch.metering.readings import Ask
+from tests.conftest import wait_until
 
 pytestmark = pytest.mark.service
 
 ROOT = Path(__file__).parents[2]
-
-
-def until(ready: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"{what} did not come within {seconds:g} s"
-        time.sleep(0.01)
 
 
 @dataclass
@@ -62,7 +56,7 @@ class Rig:
         pipeline = Pipeline(self.spools[-1], self.series, self.engine)
         self.collectors.append(MqttCollector(replace(settings, **more), pipeline))
         self.collectors[-1].start()
-        until(lambda: self.collectors[-1].connected, "the connection")
+        wait_until(lambda: self.collectors[-1].connected, "the connection")
         return self.collectors[-1]
 
     def client(self, **how: Any) -> Client:
@@ -120,7 +114,7 @@ def test_a_group_of_collectors_gets_each_message_once(rig):
     logger = rig.client()
     for number in range(200):
         publish(logger, f"{rig.name}/readings", str(number).encode())
-    until(lambda: len(rig.kept()) >= 200, "all messages")
+    wait_until(lambda: len(rig.kept()) >= 200, "all messages")
     assert sorted(int(payload) for _, payload in rig.kept()) == list(range(200))
     assert all(spool.last_id() > 0 for spool in rig.spools)  # both had work
     assert [one.health(time.time()).state for one in rig.collectors] == [PartState.WELL, PartState.WELL]
@@ -136,7 +130,7 @@ def test_what_is_dealt_to_one_of_a_group_that_is_away_waits_for_it(rig):
     for number in range(20):
         publish(logger, f"{rig.name}/readings", str(number).encode())
     rig.collector(**group, client_id=away._settings.client_id)
-    until(lambda: len(rig.kept()) >= 20, "all messages")
+    wait_until(lambda: len(rig.kept()) >= 20, "all messages")
     assert sorted(int(payload) for _, payload in rig.kept()) == list(range(20))
 
 
@@ -147,16 +141,16 @@ def test_a_collector_that_joins_a_group_no_longer_gets_everything_besides(rig, t
     logger = rig.client()
     for number in range(5):
         publish(logger, f"{rig.name}/readings", str(number).encode())
-    until(lambda: len(rig.kept()) >= 5, "the messages")
+    wait_until(lambda: len(rig.kept()) >= 5, "the messages")
     publish(logger, f"{rig.name}/last")
-    until(lambda: (f"{rig.name}/last", b"1") in rig.kept(), "the last one")
+    wait_until(lambda: (f"{rig.name}/last", b"1") in rig.kept(), "the last one")
     assert len(rig.kept()) == 6
 
 
 def test_what_is_asked_in_a_group_is_no_harm(rig):
     collector = rig.collector(share=f"g{rig.name}")
     assert collector.ask([Ask(f"{rig.name}/spBv1.0/g/NCMD/edge", b"rebirth")], 1_000.0) == 1
-    until(lambda: len(rig.kept()) == 1, "what was asked comes back: a group cannot leave it out")
+    wait_until(lambda: len(rig.kept()) == 1, "what was asked comes back: a group cannot leave it out")
     rig.collectors[0]._intake.stop()
     report = Pipeline(rig.spools[0], rig.series, rig.engine).drain(time.time_ns() // 1_000_000)
     assert (report.packets, report.quarantined) == (1, 0)
@@ -181,14 +175,14 @@ def statuses(rig: Rig) -> list[dict[str, str]]:
 def test_a_collector_says_that_it_runs_and_that_it_was_stopped(rig):
     collector = rig.collector(topics=("#",))
     heard = statuses(rig)
-    until(lambda: len(heard) == 1, "the birth, retained")
+    wait_until(lambda: len(heard) == 1, "the birth, retained")
     collector.stop()
-    until(lambda: len(heard) == 2, "the goodbye")
+    wait_until(lambda: len(heard) == 2, "the goodbye")
     assert [(one["state"], one.get("why")) for one in heard] == [("online", None), ("offline", "stopped")]
     assert all(one["at"].endswith("Z") for one in heard)
     rig.collector(topics=("#",))  # what it and others say of themselves is no device's packet
     publish(rig.client(), f"{rig.name}/readings")
-    until(lambda: (f"{rig.name}/readings", b"1") in rig.kept(), "the message")
+    wait_until(lambda: (f"{rig.name}/readings", b"1") in rig.kept(), "the message")
     assert not [topic for topic, _ in rig.kept() if topic.startswith("plagewatch/")]
 
 
@@ -210,9 +204,9 @@ def test_the_broker_says_that_a_collector_died(rig, tmp_path):
     heard = statuses(rig)
     words = [sys.executable, "-c", DYING, str(tmp_path), str(rig.port), f"dying-{rig.name}"]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        until(lambda: len(heard) == 1, "the birth", 30)
+        wait_until(lambda: len(heard) == 1, "the birth", 30)
         process.send_signal(signal.SIGKILL)
-        until(lambda: len(heard) == 2, "the last will")
+        wait_until(lambda: len(heard) == 2, "the last will")
     assert [(one["state"], one.get("why")) for one in heard] == [("online", None), ("offline", "connection lost")]
 
 
@@ -233,8 +227,8 @@ def test_a_session_that_the_broker_forgot_is_told(rig_on, tmp_path, missing):
     (tmp_path / "broker" / "mosquitto.db").unlink(missing_ok=True)
     service.start()
     try:
-        until(lambda: again.figures().sessions_lost == 1, "the loss")
-        until(lambda: again.connected, "the connection")
+        wait_until(lambda: again.figures().sessions_lost == 1, "the loss")
+        wait_until(lambda: again.connected, "the connection")
         assert "had forgotten our session" in rig.told(1)
         assert again.health(time.time()).state is PartState.DEGRADED
         assert again.health(time.time() + 86_401).state is PartState.WELL
@@ -252,9 +246,9 @@ def test_a_session_that_the_broker_forgot_is_told(rig_on, tmp_path, missing):
 def test_a_client_that_takes_our_name_is_told(rig):
     collector = rig.collector(client_id=f"mine-{rig.name}")
     other = rig.client(client_id=f"mine-{rig.name}")
-    until(lambda: f"does another client use the name 'mine-{rig.name}'" in rig.told(), "the verdict")
+    wait_until(lambda: f"does another client use the name 'mine-{rig.name}'" in rig.told(), "the verdict")
     other.disconnect()
-    until(lambda: collector.connected, "the connection")
+    wait_until(lambda: collector.connected, "the connection")
     assert collector.health(time.time()).state is PartState.DEGRADED
     assert "another client" not in collector.health(time.time() + 61).detail
 
@@ -272,8 +266,8 @@ def test_what_the_broker_says_of_itself_is_read_and_dropped_messages_are_told(ri
     try:
         rig = rig_on(port)
         collector = rig.collector()
-        until(lambda: collector.figures().broker.clients_connected == 1, "the first figures")
-        until(lambda: collector.figures().broker.dropped is not None, "the count of dropped messages")
+        wait_until(lambda: collector.figures().broker.clients_connected == 1, "the first figures")
+        wait_until(lambda: collector.figures().broker.dropped is not None, "the count of dropped messages")
         broker = collector.figures().broker
         assert broker.version is not None
         assert broker.version.startswith("mosquitto version 2")
@@ -292,7 +286,7 @@ def test_what_the_broker_says_of_itself_is_read_and_dropped_messages_are_told(ri
         speaker = rig.client()
         for _ in range(5):
             publish(speaker, "for/away")
-        until(lambda: "the broker dropped" in rig.told(), "the verdict")
+        wait_until(lambda: "the broker dropped" in rig.told(), "the verdict")
         assert collector.health(time.time()).state is PartState.DEGRADED
         assert 0 < collector.figures().broker.dropped_watched <= 5
         assert rig.kept() == []
@@ -340,7 +334,7 @@ def test_a_message_with_odd_properties_is_kept_and_blocks_nothing(rig, odd):
         logger.sendall(b"\x32" + size + body)
         assert logger.recv(100)[0] == 0x40
     publish(rig.client(), f"{rig.name}/next", b"2")
-    until(lambda: len(rig.kept()) >= 2, "both messages")
+    wait_until(lambda: len(rig.kept()) >= 2, "both messages")
     assert rig.kept() == [(f"{rig.name}/odd", b"payload"), (f"{rig.name}/next", b"2")]
     assert rig.collectors[0].figures().connections == 1
 
@@ -349,16 +343,16 @@ def test_qos_2_retained_and_empty_messages_come_once_and_are_acknowledged(rig):
     logger = rig.client()
     publish(logger, f"{rig.name}/retained", b"r", retain=True)
     collector = rig.collector()
-    until(lambda: len(rig.kept()) == 1, "the retained message")
+    wait_until(lambda: len(rig.kept()) == 1, "the retained message")
     for number in range(50):
         publish(logger, f"{rig.name}/two", str(number).encode(), qos=2)
     publish(logger, f"{rig.name}/none", b"")
     publish(logger, f"{rig.name}/zero", b"0", qos=0)
-    until(lambda: len(rig.kept()) == 53, "all messages")
+    wait_until(lambda: len(rig.kept()) == 53, "all messages")
     collector.stop()
     rig.collector(client_id=collector._settings.client_id)  # what was not acknowledged would come again
     publish(logger, f"{rig.name}/last")
-    until(lambda: (f"{rig.name}/last", b"1") in rig.kept(), "the last message")
+    wait_until(lambda: (f"{rig.name}/last", b"1") in rig.kept(), "the last message")
     assert len(rig.kept()) == 54
     publish(logger, f"{rig.name}/retained", b"", retain=True)
 
@@ -368,14 +362,14 @@ def test_a_message_beyond_the_longest_that_we_take_is_left_out_by_the_broker(rig
     logger = rig.client()
     publish(logger, f"{rig.name}/long", b" " * (3 << 20))
     publish(logger, f"{rig.name}/next")
-    until(lambda: len(rig.kept()) == 1, "the next message")
+    wait_until(lambda: len(rig.kept()) == 1, "the next message")
     assert rig.kept() == [(f"{rig.name}/next", b"1")]
 
 
 def test_a_broker_that_has_no_such_limit_sends_it_and_it_is_kept(rig):
     rig.collector(version=4)
     publish(rig.client(), f"{rig.name}/long", b" " * (20 << 20))
-    until(lambda: len(rig.kept()) == 1, "the long message")
+    wait_until(lambda: len(rig.kept()) == 1, "the long message")
     assert len(rig.kept()[0][1]) == 20 << 20
 
 
@@ -390,7 +384,7 @@ def test_aliases_of_a_real_broker_are_resolved(rig_on, tmp_path):
         logger = rig.client()
         for number in range(6):
             publish(logger, topics[number % 2], str(number).encode())
-        until(lambda: len(rig.kept()) == 6, "all messages")
+        wait_until(lambda: len(rig.kept()) == 6, "all messages")
         assert rig.kept() == [(topics[number % 2], str(number).encode()) for number in range(6)]
     finally:
         rig.end()
@@ -486,7 +480,7 @@ def test_what_a_broken_broker_sends_is_kept_under_a_name_that_says_so(rig_on, od
     try:
         rig = rig_on(broker.port)
         rig.collector(broker_figures=False)
-        until(lambda: broker.acknowledged == [b"\0\x05", b"\0\x63"], "both acknowledgements")
+        wait_until(lambda: broker.acknowledged == [b"\0\x05", b"\0\x63"], "both acknowledgements")
         assert rig.kept() == [(topic, payload), ("t", b"end")]
         assert broker.connections == 1
         nameless = topic.startswith(("(topic alias", "(no topic)"))
@@ -512,7 +506,7 @@ def test_after_something_that_is_no_mqtt_the_connection_is_made_anew(rig_on, odd
     try:
         rig = rig_on(broker.port)
         rig.collector(broker_figures=False)
-        until(lambda: broker.acknowledged == [b"\0\x63"], "what is sound")
+        wait_until(lambda: broker.acknowledged == [b"\0\x63"], "what is sound")
         assert rig.kept() == [("t", b"end")]
         assert broker.connections == 2
         assert rig.collectors[0].health(time.time()).state is PartState.WELL
