@@ -91,7 +91,7 @@ def test_stopping_does_not_wait_for_what_hangs() -> None:
 
     def hang() -> None:
         working.set()
-        may_end.wait(20)
+        may_end.wait(120)
 
     running = Running(
         [Tick("hanging", 1.0, hang), Tick("quick", 1.0, lambda: None)], at_stop=[lambda: told.append("stop")]
@@ -100,7 +100,7 @@ def test_stopping_does_not_wait_for_what_hangs() -> None:
     assert working.wait(10)
     began_s = time.monotonic()
     assert running.stop(0.2) == ["tick hanging"]
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 30
     assert told == ["stop"]
     may_end.set()
     assert running.stop(10) == []
