@@ -1,32 +1,40 @@
 """What a process tells Prometheus: read at the scrape from what is counted elsewhere, so that nobody waits for it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from collector.broker_watch import BrokerFigures, ConnectionFigures
 from collector.spool_state import SpoolState, hours_left
-from collector.tally import BATCH_UPTO_S, Durations
+from collector.tally import BATCH_UPTO_S, Durations, Tally
 from plagewatch.cli.collecting import Collecting
+from plagewatch.cli.rollups import FiguresSeen
 from plagewatch.cli.rooms import Running
 from plagewatch.health import PartState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STATES = list(PartState)
 
+T = TypeVar("T")
+
 Values = Iterable[tuple[tuple[str, ...], float]]
 """Values by their labels."""
 
 
+Rows = Sequence[tuple[str, str, Callable[[T], float | None]]]
+"""Metrics with one value each: name, what it is, where it is read; they are absent where the value is None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A metric without its values. kind: `counter` or `gauge`; a counter's name ends in `_total`."""
+    """A metric without its values; a counter's name ends in `_total`."""
 
     name: str
-    kind: str
     what: str
     labels: tuple[str, ...] = ()
 
@@ -34,7 +42,7 @@ class Told:
 def families(running: Running, collecting: Collecting | None, now_s: float) -> Iterator[Metric]:
     """All metrics of a process now."""
     for told, values in [*_of_all(running, now_s), *_of_collector(collecting, now_s)]:
-        make = CounterMetricFamily if told.kind == "counter" else GaugeMetricFamily
+        make = CounterMetricFamily if told.name.endswith("_total") else GaugeMetricFamily
         family = make(told.name, told.what, labels=told.labels)
         for labels, value in values:
             family.add_metric(labels, value)
@@ -62,96 +70,105 @@ class _Own(Collector):
 BATCH = "Time from the planning of a batch of packets until it is in the stores"
 
 
+CONNECTION: Rows[ConnectionFigures] = (
+    ("mqtt_connected", "1 while the broker answers", lambda seen: seen.connected),
+    ("mqtt_connections_total", "Connections that the broker accepted", lambda seen: seen.connections),
+    ("mqtt_sessions_lost_total", "Times that the broker had forgotten our session", lambda seen: seen.sessions_lost),
+    ("mqtt_packets_received_total", "Packets that came, those that came twice too", lambda seen: seen.received),
+    ("mqtt_packets_acknowledged_total", "Packets on the disk and told to the broker", lambda seen: seen.acknowledged),
+    ("mqtt_nameless_packets_total", "Packets that came without their topic", lambda seen: seen.protocol_troubles),
+)
+
+BROKER: Rows[BrokerFigures] = (
+    ("broker_uptime_seconds", "Since when the broker runs", lambda broker: broker.uptime_s),
+    ("broker_clients_connected", "Clients at the broker", lambda broker: broker.clients_connected),
+    ("broker_clients_away", "Sessions whose client is away", lambda broker: broker.clients_away),
+    ("broker_stored_messages", "Messages that the broker holds for clients", lambda broker: broker.messages_stored),
+    ("broker_stored_bytes", "Their size", lambda broker: broker.bytes_stored),
+    ("broker_dropped_messages_total", "Messages that the broker threw away", lambda broker: broker.dropped_watched),
+)
+
+SPOOL: Rows[SpoolState] = (
+    ("spool_appended_packets_total", "Packets since the spool's file was born", lambda now: now.figures.appended),
+    ("spool_waiting_packets", "Packets behind the watermark: not in the stores yet", lambda now: now.figures.waiting),
+    ("spool_oldest_waiting_seconds", "How long the oldest of them has waited", lambda now: now.late_s),
+    ("spool_kept_packets", "Packets in the spool, those handled too", lambda now: now.figures.kept),
+    ("spool_file_bytes", "Size of the spool's file", lambda now: now.figures.file_bytes),
+    ("spool_file_free_bytes", "Room in the file to be used again", lambda now: now.figures.free_bytes),
+    ("spool_wal_bytes", "Size of its write-ahead log", lambda now: now.figures.wal_bytes),
+    ("spool_disk_free_bytes", "Free room on its disk", lambda now: now.disk_free_bytes),
+    ("spool_disk_bytes", "Size of its disk", lambda now: now.disk_bytes),
+    ("spool_damaged_files", "Damaged spools that were set aside", lambda now: len(now.set_aside)),
+)
+
+PIPELINE: Rows[Tally] = (
+    ("pipeline_packets_total", "Packets brought into the stores, those of replays too", lambda tally: tally.packets),
+    ("pipeline_readings_total", "Readings stored, those stored again too", lambda tally: tally.samples),
+    ("pipeline_unbound_readings_total", "Readings of known devices that feed no meter", lambda tally: tally.unbound),
+    ("pipeline_unkept_packets_total", "Packets that only the spool could keep", lambda tally: tally.unkept),
+)
+
+WAITING: Rows[FiguresSeen] = (
+    ("rollup_windows_waiting", "Windows whose figures are to be made", lambda seen: seen.windows_waiting),
+    ("replays_waiting", "Replays that this spool has to do", lambda seen: seen.replays_waiting),
+    ("replay_packets", "Packets that the replay under way has handled", lambda seen: seen.replay_packets),
+    ("replay_places_left", "Places in the spool that it has still to look at", lambda seen: seen.replay_left),
+)
+
+BATCH = "Time from the planning of a batch of packets until it is in the stores"
+
+
 def _of_all(running: Running, now_s: float) -> Iterator[tuple[Told, Values]]:
-    health = running.health()
+    health, ticks = running.health(), running.ticks
     yield (
-        Told("plagewatch_part_state", "gauge", "State of a part: 0 well, 1 degraded, 2 down", ("part",)),
-        [((part.part,), float(STATES.index(part.state))) for part in health],
-    )
-    ages = [((part.part,), part.data_age_s) for part in health if part.data_age_s is not None]
-    yield Told("plagewatch_part_age_seconds", "gauge", "Age of the newest thing that a part handled", ("part",)), ages
-    ticks = running.ticks
-    yield (
-        Told("plagewatch_tick_last_success_timestamp_seconds", "gauge", "When a tick last did its work", ("tick",)),
-        [((tick.name,), tick.last_done_s) for tick in ticks if tick.last_done_s is not None],
+        Told("plagewatch_part_state", "State of a part: 0 well, 1 degraded, 2 down", ("part",)),
+        _by((part.part, STATES.index(part.state)) for part in health),
     )
     yield (
-        Told("plagewatch_tick_last_duration_seconds", "gauge", "How long that took", ("tick",)),
-        [((tick.name,), tick.took_s) for tick in ticks],
+        Told("plagewatch_part_age_seconds", "Age of the newest thing that a part handled", ("part",)),
+        _by((part.part, part.data_age_s) for part in health),
     )
     yield (
-        Told("plagewatch_tick_failures_total", "counter", "Times that a tick could not do its work", ("tick",)),
-        [((tick.name,), float(tick.failures)) for tick in ticks],
+        Told("plagewatch_tick_last_success_timestamp_seconds", "When a tick last did its work", ("tick",)),
+        _by((tick.name, tick.last_done_s) for tick in ticks),
     )
-    yield Told("plagewatch_scrape_timestamp_seconds", "gauge", "The clock of the process"), [((), now_s)]
+    yield (
+        Told("plagewatch_tick_last_duration_seconds", "How long that took", ("tick",)),
+        _by((tick.name, tick.took_s) for tick in ticks),
+    )
+    yield (
+        Told("plagewatch_tick_failures_total", "Times that a tick could not do its work", ("tick",)),
+        _by((tick.name, tick.failures) for tick in ticks),
+    )
+    yield _one("scrape_timestamp_seconds", "The clock of the process", now_s)
 
 
 def _of_collector(collecting: Collecting | None, now_s: float) -> Iterator[tuple[Told, Values]]:
     if collecting is None:
         return
-    yield from _of_connection(collecting)
-    yield from _of_spool(collecting.disk.past[-1] if collecting.disk.past else None, list(collecting.disk.past))
-    tally = collecting.pipeline.tally
-    yield from [
-        (_counter("pipeline_packets", "Packets brought into the stores, those of replays too"), _one(tally.packets)),
-        (_counter("pipeline_readings", "Readings stored, those stored again too"), _one(tally.samples)),
-        (_counter("pipeline_unbound_readings", "Readings of known devices that feed no meter"), _one(tally.unbound)),
-        (_counter("pipeline_unkept_packets", "Packets that only the spool could keep"), _one(tally.unkept)),
-        (_counter("pipeline_quarantined", "Items put in quarantine", "reason"), _by(tally.quarantined)),
-        (_counter("pipeline_write_errors", "Writes of evidence that failed", "kind"), _by(tally.write_errors)),
-        (_counter("rollup_windows", "Windows of which figures were made"), _one(collecting.figures.windows_done)),
-    ]
-    yield from _of_figures(collecting, now_s)
-
-
-def _of_connection(collecting: Collecting) -> Iterator[tuple[Told, Values]]:
-    seen = collecting.mqtt.figures()
-    yield _gauge("mqtt_connected", "1 while the broker answers"), _one(seen.connected)
-    yield _counter("mqtt_connections", "Connections that the broker accepted"), _one(seen.connections)
-    yield _counter("mqtt_sessions_lost", "Times that the broker had forgotten our session"), _one(seen.sessions_lost)
-    yield _counter("mqtt_packets_received", "Packets that came, those that came twice too"), _one(seen.received)
-    yield _counter("mqtt_packets_acknowledged", "Packets on the disk and told to the broker"), _one(seen.acknowledged)
-    yield _counter("mqtt_nameless_packets", "Packets that came without their topic"), _one(seen.protocol_troubles)
-    broker = seen.broker
-    yield _gauge("broker_uptime_seconds", "Since when the broker runs"), _known(broker.uptime_s)
-    yield _gauge("broker_clients_connected", "Clients at the broker"), _known(broker.clients_connected)
-    yield _gauge("broker_clients_away", "Sessions whose client is away"), _known(broker.clients_away)
-    yield _gauge("broker_stored_messages", "Messages that the broker holds for clients"), _known(broker.messages_stored)
-    yield _gauge("broker_stored_bytes", "Their size"), _known(broker.bytes_stored)
-    yield _counter("broker_dropped_messages", "Messages that the broker threw away"), _one(broker.dropped_watched)
-
-
-def _of_spool(state: SpoolState | None, past: list[SpoolState]) -> Iterator[tuple[Told, Values]]:
-    if state is None:
-        return
-    seen, left_h = state.figures, hours_left(past)
-    yield _counter("spool_appended_packets", "Packets since the spool's file was born"), _one(seen.appended)
-    yield _gauge("spool_waiting_packets", "Packets behind the watermark: not in the stores yet"), _one(seen.waiting)
-    yield _gauge("spool_oldest_waiting_seconds", "How long the oldest of them has waited"), _one(state.late_s)
-    yield _gauge("spool_kept_packets", "Packets in the spool, those handled too"), _one(seen.kept)
-    yield _gauge("spool_file_bytes", "Size of the spool's file"), _one(seen.file_bytes)
-    yield _gauge("spool_file_free_bytes", "Room in the file to be used again"), _one(seen.free_bytes)
-    yield _gauge("spool_wal_bytes", "Size of its write-ahead log"), _one(seen.wal_bytes)
-    yield _gauge("spool_disk_free_bytes", "Free room on its disk"), _one(state.disk_free_bytes)
-    yield _gauge("spool_disk_bytes", "Size of its disk"), _one(state.disk_bytes)
-    full_in_s = None if left_h is None else left_h * 3600
-    yield _gauge("spool_disk_full_seconds", "When the disk is full at this rate; absent: it is not"), _known(full_in_s)
-    yield _gauge("spool_damaged_files", "Damaged spools that were set aside"), _one(len(state.set_aside))
-
-
-def _of_figures(collecting: Collecting, now_s: float) -> Iterator[tuple[Told, Values]]:
-    seen = collecting.figures.seen
-    if seen is None:
-        return
-    yield _gauge("rollup_windows_waiting", "Windows whose figures are to be made"), _one(seen.windows_waiting)
-    behind_s = collecting.figures.behind_s(now_s)
+    connection, past = collecting.mqtt.figures(), list(collecting.disk.past)
+    yield from _read(CONNECTION, connection)
+    yield from _read(BROKER, connection.broker)
+    if past:
+        yield from _read(SPOOL, past[-1])
+        left_h = hours_left(past)
+        full_in_s = None if left_h is None else left_h * 3600
+        yield _one("spool_disk_full_seconds", "When the disk is full at this rate; absent: it is not", full_in_s)
+    tally, figures = collecting.pipeline.tally, collecting.figures
+    yield from _read(PIPELINE, tally)
     yield (
-        _gauge("rollup_behind_seconds", "How old stored evidence can be that has no figures yet"),
-        _known(behind_s),
+        Told("plagewatch_pipeline_quarantined_total", "Items put in quarantine", ("reason",)),
+        _by(sorted(tally.quarantined.copy().items())),
     )
-    yield _gauge("replays_waiting", "Replays that this spool has to do"), _one(seen.replays_waiting)
-    yield _gauge("replay_packets", "Packets that the replay under way has handled"), _known(seen.replay_packets)
-    yield _gauge("replay_places_left", "Places in the spool that it has still to look at"), _known(seen.replay_left)
+    yield (
+        Told("plagewatch_pipeline_write_errors_total", "Writes of evidence that failed", ("kind",)),
+        _by(sorted(tally.write_errors.copy().items())),
+    )
+    yield _one("rollup_windows_total", "Windows of which figures were made", figures.windows_done)
+    if figures.seen is not None:
+        yield from _read(WAITING, figures.seen)
+        how_old = "How old stored evidence can be that has no figures yet"
+        yield _one("rollup_behind_seconds", how_old, figures.behind_s(now_s))
 
 
 def _histogram(name: str, what: str, durations: Durations) -> Metric:
@@ -164,21 +181,14 @@ def _histogram(name: str, what: str, durations: Durations) -> Metric:
     return family
 
 
-def _gauge(name: str, what: str) -> Told:
-    return Told(f"plagewatch_{name}", "gauge", what)
+def _read(rows: Rows[T], subject: T) -> Iterator[tuple[Told, Values]]:
+    for name, what, value_of in rows:
+        yield _one(name, what, value_of(subject))
 
 
-def _counter(name: str, what: str, *labels: str) -> Told:
-    return Told(f"plagewatch_{name}_total", "counter", what, labels)
+def _one(name: str, what: str, value: float | None) -> tuple[Told, Values]:
+    return Told(f"plagewatch_{name}", what), [] if value is None else [((), float(value))]
 
 
-def _one(value: float) -> Values:
-    return [((), float(value))]
-
-
-def _known(value: float | None) -> Values:
-    return [] if value is None else [((), float(value))]
-
-
-def _by(counts: dict[str, int]) -> Values:
-    return [((name,), float(count)) for name, count in sorted(counts.copy().items())]
+def _by(values: Iterable[tuple[str, float | None]]) -> Values:
+    return [((label,), float(value)) for label, value in values if value is not None]
