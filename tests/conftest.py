@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL, Engine, make_url
 
+from collector.spool import Spool
 from plagewatch.bench import services
 from plagewatch.bench.services import Influx, NoService, Service, free_port
 from plagewatch.store.engine import open_records
@@ -186,6 +187,14 @@ def engine(records_url: str) -> Iterator[Engine]:
 def series(tmp_path: Path) -> Iterator[SqliteSeries]:
     """An empty embedded series store."""
     opened = SqliteSeries(tmp_path / "series.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    """An empty spool."""
+    opened = Spool(tmp_path / "spool.db")
     yield opened
     opened.close()
 

@@ -1,8 +1,6 @@
 """What the collector does by itself about its disk."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,13 +12,6 @@ from plagewatch.health import PartState
 from plagewatch.metering.readings import Packet
 
 NOW_S = 1_795_000_000.0  # 2026-11-18 11:06:40 UTC
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Iterator[Spool]:
-    made = Spool(tmp_path / "spool.db")
-    yield made
-    made.close()
 
 
 def damage(spool: Spool) -> None:

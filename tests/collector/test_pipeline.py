@@ -10,7 +10,6 @@ from sqlalchemy import event
 
 from collector.known import MOST_TOLD
 from collector.pipeline import Pipeline
-from collector.spool import Spool
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Reason, Samples
 from plagewatch.store.records.quarantine import counts, quarantined
@@ -30,13 +29,6 @@ def packet(value: object, device: str = "cellar", register: str = "gas_index", a
 
 def meter(meter_id: str) -> Meter:
     return Meter(meter_id, "site", meter_id, Carrier.GAS, Kind.INDEX, "m3")
-
-
-@pytest.fixture
-def spool(tmp_path):
-    opened = Spool(tmp_path / "spool.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 
 from collector import pipeline as pipeline_module
 from collector.pipeline import Pipeline
-from collector.spool import Spool
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Samples
 from plagewatch.store.records.device_memory import remember
@@ -51,13 +50,6 @@ class Faulty(SqliteSeries):
     def __init__(self, path) -> None:
         super().__init__(path)
         self.behind = threading.Event()
-
-
-@pytest.fixture
-def spool(tmp_path):
-    opened = Spool(tmp_path / "spool.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

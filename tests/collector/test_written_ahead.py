@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pytest
 
 from collector.pipeline import BATCH_BYTES, Pipeline
-from collector.spool import Spool
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Reason, Samples
 from plagewatch.store.records.quarantine import counts
@@ -43,13 +42,6 @@ class Halting(SqliteSeries):
 @pytest.fixture
 def halting(tmp_path):
     opened = Halting(tmp_path / "halting.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def spool(tmp_path):
-    opened = Spool(tmp_path / "spool.db")
     yield opened
     opened.close()
 
