@@ -11,7 +11,6 @@ from collector.imports.cells import bare_id, plain_number_of
 from collector.imports.evidence import Block, Gathering
 from collector.imports.headings import Words, columns, plain, required
 from collector.imports.interval_meters import Lengths, Tariffs, interval_word
-from collector.imports.lines import Unreadable
 from collector.imports.local_moments import LocalMoments, day_first
 from collector.imports.refusals import ImportRefused, RowRefused
 from collector.imports.sheets import sheet_of
@@ -78,10 +77,8 @@ def _is_header(row: Sequence[str]) -> bool:
 def read(work: Import) -> Iterator[list[Block]]:
     """Amounts of intervals: day and night as their sum, gas in the meter's unit only."""
     reader = _Reader(work)
-    for line, row in sheet_of(work.path).rows(",", work.progress):
-        if isinstance(row, Unreadable):
-            work.refuse(line, [row.text], RowRefused(Reason.MALFORMED, "", row.why))
-        elif not reader.place:
+    for line, row in work.rows(sheet_of(work.path), ","):
+        if not reader.place:
             reader.header(line, row)
         else:
             try:

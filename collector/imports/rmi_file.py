@@ -14,18 +14,16 @@ import numpy as np
 
 from collector.imports.cells import bare_id, plain_number_of
 from collector.imports.evidence import Block
-from collector.imports.lines import Unreadable
 from collector.imports.refusals import ImportRefused, RowRefused
 from collector.imports.sheets import sheet_of
 from collector.imports.weather_hours import of_hours
-from collector.imports.weather_rows import site_for, utc_s
+from collector.imports.weather_rows import read_rows, site_for, utc_s
 from collector.imports.work import Import
 from collector.weather.hours import of_instants
 from collector.weather.rmi_columns import LICENCE, Columns, Layer, columns_of, place_in, unvalidated
 from collector.weather.source import DAY_S, HOUR_S
 from collector.weather.writing import write_new
 from plagewatch.metering.intervals import Seconds
-from plagewatch.metering.readings import Reason
 from plagewatch.metering.weather import Source
 from plagewatch.store.names import TAG_SITE, WEATHER, WEATHER_FIELDS
 from plagewatch.store.records import registry, weather_sources
@@ -47,13 +45,7 @@ def recognises(path: Path) -> bool:
 def read(work: Import) -> Iterator[list[Block]]:
     """Hours of weather into the store; there are no readings. Raises ImportRefused."""
     reader = _Reader(work)
-    for line, row in sheet_of(work.path).rows(".", work.progress):
-        try:
-            if isinstance(row, Unreadable):
-                raise RowRefused(Reason.MALFORMED, "", row.why)
-            reader.take(line, row)
-        except RowRefused as refused:
-            work.refuse(line, [row.text] if isinstance(row, Unreadable) else row, refused)
+    read_rows(work, reader.take)
     reader.save()
     yield from ()
 

@@ -14,7 +14,7 @@ from collector.imports.cells import bare_id, plain_number_of
 from collector.imports.evidence import Block, Gathering
 from collector.imports.headings import Words, columns, plain
 from collector.imports.interval_meters import Lengths, interval_word
-from collector.imports.lines import Line, Unreadable
+from collector.imports.lines import Line
 from collector.imports.refusals import ImportRefused, RowRefused
 from collector.imports.sheets import sheet_of
 from collector.imports.time_slots import Slots, Stamp, stamp_of
@@ -94,15 +94,11 @@ def read(work: Import) -> Iterator[list[Block]]:
     slots = [(row[place["date"]], row[place["slot"]]) for line, row in head if line > after and _reaches(row, place)]
     layout = _Layout(place, after, stamp_of(slots) if "slot" in place else Stamp.START)
     reader = _Reader(work, layout)
-    for line, row in sheet.rows(",", work.progress):
-        if line <= after:
-            continue
+    for line, row in work.rows(sheet, ",", after):
         try:
-            if isinstance(row, Unreadable):
-                raise RowRefused(Reason.MALFORMED, "", row.why)
             enough = reader.take(row)
         except RowRefused as refused:
-            work.refuse(line, [row.text] if isinstance(row, Unreadable) else row, refused)
+            work.refuse(line, row, refused)
             continue
         if enough:
             yield reader.gathering.drain()

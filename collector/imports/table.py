@@ -10,7 +10,6 @@ import numpy as np
 from collector.decoders.door import shown
 from collector.imports.cells import bare_id, local_number_of, meant
 from collector.imports.evidence import Block, Gathering
-from collector.imports.lines import Unreadable
 from collector.imports.local_moments import LocalMoments
 from collector.imports.mapping import AS_WRITTEN, Counts, Layout, Series, TableMapping
 from collector.imports.refusals import ImportRefused, RowRefused
@@ -86,10 +85,8 @@ class TableReader:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """The rows under the headings; a line that is no row is refused."""
         last = max(self._mapping.header_lines, default=0)
-        for line, row in self._sheet.rows(self._mapping.decimal, self._work.progress):
-            if isinstance(row, Unreadable):
-                self._work.refuse(line, [row.text], RowRefused(Reason.MALFORMED, "", row.why))
-            elif line > last:
+        for line, row in self._work.rows(self._sheet, self._mapping.decimal):
+            if line > last:
                 yield line, row
 
     def take(self, line: int, row: Sequence[str]) -> list[Reading]:

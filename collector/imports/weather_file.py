@@ -10,15 +10,13 @@ from collector.imports import rmi_file
 from collector.imports.cells import bare_id, plain_number_of
 from collector.imports.evidence import Block
 from collector.imports.headings import Words, columns
-from collector.imports.lines import Unreadable
 from collector.imports.refusals import ImportRefused, RowRefused
 from collector.imports.sheets import sheet_of
 from collector.imports.weather_hours import TooCoarse
-from collector.imports.weather_rows import site_for, utc_s
+from collector.imports.weather_rows import read_rows, site_for, utc_s
 from collector.imports.weather_writing import save_weather
 from collector.imports.work import Import
 from plagewatch.metering.intervals import Floats
-from plagewatch.metering.readings import Reason
 from plagewatch.store.names import GHI_WM2, HUMIDITY_PCT, TEMP_C, WEATHER_FIELDS
 from plagewatch.store.records import registry
 
@@ -49,13 +47,7 @@ def read(work: Import) -> Iterator[list[Block]]:
         yield from rmi_file.read(work)
         return
     reader = _Reader(work)
-    for line, row in sheet_of(work.path).rows(".", work.progress):
-        try:
-            if isinstance(row, Unreadable):
-                raise RowRefused(Reason.MALFORMED, "", row.why)
-            reader.take(line, row)
-        except RowRefused as refused:
-            work.refuse(line, [row.text] if isinstance(row, Unreadable) else row, refused)
+    read_rows(work, reader.take)
     reader.save()
     yield from ()
 

@@ -1,13 +1,23 @@
 """What rows of weather have in common: whose site they are of, and when."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 from collector.decoders.door import shown
 from collector.imports.cells import meant
 from collector.imports.refusals import RowRefused
+from collector.imports.sheets import sheet_of
 from collector.imports.stamps import DateOrder, has_zone, local_stamp, zoned_stamp
-from collector.imports.work import Order
+from collector.imports.work import Import, Order
 from plagewatch.metering.readings import Reason
+
+
+def read_rows(work: Import, take: Callable[[int, Sequence[str]], None]) -> None:
+    """Give each row of the file to somebody, with its line; the rows that are refused are kept as such."""
+    for line, row in work.rows(sheet_of(work.path), "."):
+        try:
+            take(line, row)
+        except RowRefused as refused:
+            work.refuse(line, row, refused)
 
 
 def site_for(said: str, order: Order, sites: Collection[str]) -> str:

@@ -1,13 +1,15 @@
 """One import on its way: what was ordered, the stores it goes into, and the account of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.decoders.door import shown
 from collector.imports.evidence import Account, Bookkeeper, totals
+from collector.imports.lines import Unreadable
 from collector.imports.mapping import TableMapping
 from collector.imports.refusals import Progress, Refusals, RowRefused
+from collector.imports.sheets import Sheet
 from collector.imports.stores import ImportStore
 from plagewatch.metering import ean
 from plagewatch.metering.meters import Meter
@@ -159,6 +161,16 @@ class Import:
             f"not in the registry: {shown_names}. Enter the code with the meter (its page, or the column ean of "
             f"meters.csv), or say which meter it is: --meter {shown(names[0])}=METER"
         )
+
+    def rows(self, sheet: Sheet, decimal: str, after: int = 0) -> Iterator[tuple[int, list[str]]]:
+        """Rows behind a line of a sheet, with their own; a line that is no row is refused. Raises ImportRefused."""
+        for line, row in sheet.rows(decimal, self.progress):
+            if line <= after:
+                continue
+            if isinstance(row, Unreadable):
+                self.refuse(line, [row.text], RowRefused(Reason.MALFORMED, "", row.why))
+            else:
+                yield line, row
 
     def refuse(self, line: int, row: Collection[object], refused: RowRefused) -> None:
         """Take account of a row of the file itself that cannot be taken."""
