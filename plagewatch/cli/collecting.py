@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,25 +112,25 @@ def collector_of(stores: Stores, needs: Sequence[Watch] = ()) -> Collecting:
     ticks = [
         Tick("storing", 0.2, spooling.empty, needs),
         Tick("spool clean-up", CLEAN_UP_S, spooling.clean_up, needs[:1]),
-        Tick("work that waits", LOOK_EVERY_S, figures.look, needs[:1]),
+        looking(figures, needs),
     ]
     if stores.settings.collector_figures:
-        ticks += figures_ticks(stores, figures.make, needs)
+        ticks += figures_ticks(stores, figures, needs)
     return Collecting(pipeline, mqtt, SpoolWatch(spool, limits, pipeline.turn), figures, ticks)
 
 
-def figures_ticks(stores: Stores, make: Callable[[], object], needs: Sequence[Watch]) -> list[Tick]:
+def looking(figures: Rollups, needs: Sequence[Watch]) -> Tick:
+    """The pulse that sees what waits."""
+    return Tick("work that waits", LOOK_EVERY_S, figures.look, needs[:1])
+
+
+def figures_ticks(stores: Stores, figures: Rollups, needs: Sequence[Watch]) -> list[Tick]:
     """The pulses that make figures of evidence, and check at night that they add up."""
     engine, series = stores.engine, stores.series
     return [
-        Tick("ledger", 1.0, make, needs),
+        Tick("ledger", 1.0, figures.make, needs),
         Tick("ledger check", 600.0, lambda: ledger_check.nightly(engine, series, now_s()), needs),
     ]
-
-
-def figures_alone(stores: Stores, needs: Sequence[Watch]) -> list[Tick]:
-    """The same for a process without a spool."""
-    return figures_ticks(stores, lambda: rollup_job.run(stores.engine, stores.series, now_s()), needs)
 
 
 def opened(path: Path) -> Spool:

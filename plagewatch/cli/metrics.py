@@ -13,7 +13,7 @@ from collector.broker_watch import BrokerFigures, ConnectionFigures
 from collector.spool_state import SpoolState, hours_left
 from collector.tally import BATCH_UPTO_S, Durations, Tally
 from plagewatch.cli.collecting import Collecting
-from plagewatch.cli.rollups import FiguresSeen
+from plagewatch.cli.rollups import FiguresSeen, Rollups
 from plagewatch.cli.rooms import Running
 from plagewatch.health import PartState
 
@@ -39,9 +39,11 @@ class Told:
     labels: tuple[str, ...] = ()
 
 
-def families(running: Running, collecting: Collecting | None, now_s: float) -> Iterator[Metric]:
-    """All metrics of a process now."""
-    for told, values in [*_of_all(running, now_s), *_of_collector(collecting, now_s)]:
+def families(
+    running: Running, collecting: Collecting | None, figures: Rollups | None, now_s: float
+) -> Iterator[Metric]:
+    """All metrics of a process now; of a collector, and of figures, where it has them."""
+    for told, values in [*_of_all(running, now_s), *_of_collector(collecting), *_of_figures(figures, now_s)]:
         make = CounterMetricFamily if told.name.endswith("_total") else GaugeMetricFamily
         family = make(told.name, told.what, labels=told.labels)
         for labels, value in values:
@@ -51,17 +53,17 @@ def families(running: Running, collecting: Collecting | None, now_s: float) -> I
         yield _histogram("plagewatch_pipeline_batch_seconds", BATCH, collecting.pipeline.tally.batches)
 
 
-def scrape(running: Running, collecting: Collecting | None) -> Callable[[], bytes]:
+def scrape(running: Running, collecting: Collecting | None, figures: Rollups | None) -> Callable[[], bytes]:
     """What answers /metrics."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Own(running, collecting))
+    registry.register(_Own(running, collecting, figures))
     ProcessCollector(registry=registry)
     return lambda: generate_latest(registry)
 
 
 class _Own(Collector):
-    def __init__(self, running: Running, collecting: Collecting | None) -> None:
-        self._of = running, collecting
+    def __init__(self, running: Running, collecting: Collecting | None, figures: Rollups | None) -> None:
+        self._of = running, collecting, figures
 
     def collect(self) -> Iterable[Metric]:
         return families(*self._of, time.time())
@@ -143,7 +145,7 @@ def _of_all(running: Running, now_s: float) -> Iterator[tuple[Told, Values]]:
     yield _one("scrape_timestamp_seconds", "The clock of the process", now_s)
 
 
-def _of_collector(collecting: Collecting | None, now_s: float) -> Iterator[tuple[Told, Values]]:
+def _of_collector(collecting: Collecting | None) -> Iterator[tuple[Told, Values]]:
     if collecting is None:
         return
     connection, past = collecting.mqtt.figures(), list(collecting.disk.past)
@@ -154,7 +156,7 @@ def _of_collector(collecting: Collecting | None, now_s: float) -> Iterator[tuple
         left_h = hours_left(past)
         full_in_s = None if left_h is None else left_h * 3600
         yield _one("spool_disk_full_seconds", "When the disk is full at this rate; absent: it is not", full_in_s)
-    tally, figures = collecting.pipeline.tally, collecting.figures
+    tally = collecting.pipeline.tally
     yield from _read(PIPELINE, tally)
     yield (
         Told("plagewatch_pipeline_quarantined_total", "Items put in quarantine", ("reason",)),
@@ -164,6 +166,11 @@ def _of_collector(collecting: Collecting | None, now_s: float) -> Iterator[tuple
         Told("plagewatch_pipeline_write_errors_total", "Writes of evidence that failed", ("kind",)),
         _by(sorted(tally.write_errors.copy().items())),
     )
+
+
+def _of_figures(figures: Rollups | None, now_s: float) -> Iterator[tuple[Told, Values]]:
+    if figures is None:
+        return
     yield _one("rollup_windows_total", "Windows of which figures were made", figures.windows_done)
     if figures.seen is not None:
         yield from _read(WAITING, figures.seen)

@@ -11,10 +11,14 @@ from plagewatch.store.records import replays, work
 
 @dataclass(frozen=True, slots=True)
 class FiguresSeen:
-    """What waits in the records. replay_packets, replay_left: of the replay under way on this spool; None = none is."""
+    """What waits in the records.
+
+    replays_waiting: for the spool of this process; None = it has none. replay_packets, replay_left: of the replay under
+    way there; None = none is.
+    """
 
     windows_waiting: int
-    replays_waiting: int
+    replays_waiting: int | None = None
     replay_packets: int | None = None
     replay_left: int | None = None
 
@@ -22,7 +26,8 @@ class FiguresSeen:
 class Rollups:
     """Makes figures, pulse by pulse, and looks from time to time at what waits."""
 
-    def __init__(self, stores: Stores, spool: Spool) -> None:
+    def __init__(self, stores: Stores, spool: Spool | None = None) -> None:
+        """spool: of which replays are told, where this process has one."""
         self._stores, self._spool = stores, spool
         self._complete_upto_s: float | None = None
         self.windows_done = 0
@@ -36,7 +41,11 @@ class Rollups:
 
     def look(self) -> None:
         """See what waits."""
-        engine, spool = self._stores.engine, self._spool.name
+        engine = self._stores.engine
+        if self._spool is None:
+            self.seen = FiguresSeen(work.windows_waiting(engine))
+            return
+        spool = self._spool.name
         current = replays.waiting(engine, spool)
         part = current.part(spool) if current else None
         self.seen = FiguresSeen(

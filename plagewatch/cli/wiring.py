@@ -67,20 +67,25 @@ def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> Wired:
     from plagewatch.cli.metrics import scrape
 
     watches = watches_of(stores)
-    running, collecting = Running(watches=watches), None
+    running, collecting, figures = Running(watches=watches), None, None
     if "collector" in wanted:
         from plagewatch.cli.collecting import collector_of
         from plagewatch.cli.weather_room import weather_ticks
 
         collecting = collector_of(stores, watches)
+        figures = collecting.figures
         running.ticks += collecting.ticks
         running.parts += [collecting.mqtt, collecting.disk]
         running.at_stop.append(collecting.pipeline.stopping.set)
         running.ticks += weather_ticks(stores, watches)
     if "figures" in wanted and not ("collector" in wanted and stores.settings.collector_figures):
-        from plagewatch.cli.collecting import figures_alone
+        from plagewatch.cli.collecting import figures_ticks, looking
+        from plagewatch.cli.rollups import Rollups
 
-        running.ticks += figures_alone(stores, watches)
+        if figures is None:
+            figures = Rollups(stores)
+            running.ticks.append(looking(figures, watches))
+        running.ticks += figures_ticks(stores, figures, watches)
     if "rules" in wanted:
         from plagewatch.cli.judging import rules_ticks
 
@@ -89,4 +94,4 @@ def rooms(stores: Stores, portfolio: Portfolio, wanted: Sequence[str]) -> Wired:
         from plagewatch.cli.mailing import digest_ticks
 
         running.ticks += digest_ticks(stores, portfolio, watches)
-    return Wired(running, collecting, scrape(running, collecting))
+    return Wired(running, collecting, scrape(running, collecting, figures))

@@ -54,13 +54,13 @@ def test_what_happened_is_counted(collecting, engine) -> None:
         [reading("a", "1"), reading("a", "2"), reading("unknown", "3"), Packet("loggers/a/readings", b"{", 1)]
     )
     collecting.disk.look(NOW_S + 100.0)
-    before = told(scrape(Running(collecting.ticks), collecting)())
+    before = told(scrape(Running(collecting.ticks), collecting, collecting.figures)())
     assert before["plagewatch_spool_waiting_packets",] == 4
     assert before["plagewatch_spool_appended_packets_total",] == 4
     pipeline.drain(NOW_S * 1000)
     collecting.figures.look()
     collecting.disk.look(NOW_S + 100.0)
-    values = told(scrape(Running(collecting.ticks), collecting)())
+    values = told(scrape(Running(collecting.ticks), collecting, collecting.figures)())
     assert values["plagewatch_pipeline_packets_total",] == 4
     assert values["plagewatch_pipeline_readings_total",] == 2
     assert values["plagewatch_pipeline_quarantined_total", "unknown_device"] == 1
@@ -70,7 +70,7 @@ def test_what_happened_is_counted(collecting, engine) -> None:
     assert values["plagewatch_rollup_windows_waiting",] == 1
     collecting.figures.make()
     collecting.figures.look()
-    values = told(scrape(Running(collecting.ticks), collecting)())
+    values = told(scrape(Running(collecting.ticks), collecting, collecting.figures)())
     assert values["plagewatch_rollup_windows_total",] == 1
     assert values["plagewatch_rollup_behind_seconds",] == 0
     assert values["plagewatch_mqtt_connected",] == 0
@@ -83,7 +83,7 @@ def test_a_tick_that_fails_is_counted() -> None:
 
     tick = Tick("mail", 20.0, work)
     tick()
-    values = told(scrape(Running([tick]), None)())
+    values = told(scrape(Running([tick]), None, None)())
     assert values["plagewatch_tick_failures_total", "mail"] == 1
     assert values["plagewatch_part_state", "mail"] == 1
 
@@ -91,7 +91,7 @@ def test_a_tick_that_fails_is_counted() -> None:
 def test_every_metric_stands_in_the_table_with_its_kind(collecting) -> None:
     collecting.disk.look(float(NOW_S))
     collecting.figures.look()
-    text = scrape(Running(collecting.ticks), collecting)().decode()
+    text = scrape(Running(collecting.ticks), collecting, collecting.figures)().decode()
     exposed = {(name, kind) for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)}
     ours = {(name, kind) for name, kind in exposed if name.startswith("plagewatch_")}
     listed = set(re.findall(r"^\| `(plagewatch_[a-z_]+)(?:\{[a-z, ]+\})?` \| (\w+) \|", DOC, re.MULTILINE))
