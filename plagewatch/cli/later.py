@@ -7,7 +7,6 @@ import typer
 
 from plagewatch.cli.opening import refuse
 
-LEDGER = "The ledger"
 RULES = "Rules that find what matters"
 SAVINGS = "Savings and PLAGE dossier"
 BOARDS = "Grafana boards"

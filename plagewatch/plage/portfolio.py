@@ -108,10 +108,6 @@ class Portfolio:
         """The area of all buildings."""
         return sum(building.floor_area_m2 for building in self.buildings)
 
-    def phase_on(self, day: date) -> Phase | None:
-        """The phase a local day lies in; None between or outside the phases that were entered."""
-        return next((phase for phase in self.phases if phase.start <= day < phase.end), None)
-
     def uses(self) -> Iterator[tuple[CadastreBuilding, Zone, ZoneUse]]:
         """Every zone's use of every carrier, with the building and zone it belongs to."""
         for building in self.buildings:

@@ -21,7 +21,7 @@ from plagewatch.store.engine import RecordsUnreachable, open_records
 from plagewatch.store.move import comparison
 from plagewatch.store.move.records import batches, tables_in_order
 from plagewatch.store.records import outbox, registry, work
-from plagewatch.store.series.opening import open_series
+from plagewatch.store.series.opening import series_at
 from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
 from tests.api.centre import NOW_S, Centre
@@ -76,7 +76,7 @@ class Here:
         return running.returncode, said, told
 
     def series(self) -> SeriesStore:
-        return open_series(self.folder, self.influx.url, self.influx.token, self.influx.org, 30)
+        return series_at(self.folder, self.influx.url, self.influx.token, self.influx.org, 30)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from plagewatch.metering.readings import Quality, Samples
 from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.series.influx import InfluxSeries
 from plagewatch.store.series.line_protocol import fingerprint, sample_lines
-from plagewatch.store.series.opening import open_series
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.store.series.sqlite import SqliteSeries
 
@@ -49,12 +48,6 @@ def test_a_missing_bucket_names_the_command_that_makes_it(influx):
     assert not failed.retryable
     assert "`evidence`" in str(failed)
     assert "plagewatch store init" in str(failed)
-
-
-@pytest.mark.service
-def test_opening_a_store_that_is_not_set_up_lets_go_of_it(influx, tmp_path):
-    with pytest.raises(SeriesError):
-        open_series(tmp_path, influx.url, influx.token, influx.org, 10)
 
 
 @pytest.mark.service

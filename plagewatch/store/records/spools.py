@@ -41,9 +41,3 @@ def seen(engine: Engine, spool: KnownSpool) -> None:
 def known(connection: Connection) -> list[KnownSpool]:
     """All spools, by name."""
     return [KnownSpool(**row) for row in connection.execute(select(tables.spool).order_by("name")).mappings()]
-
-
-def all_spools(engine: Engine) -> list[KnownSpool]:
-    """All spools, by name."""
-    with engine.connect() as connection:
-        return known(connection)

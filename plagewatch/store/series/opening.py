@@ -4,24 +4,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
-from plagewatch.store.series.protocol import SeriesError, SeriesStore
+from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
-
-
-def open_series(
-    data_dir: Path, influx_url: str | None, influx_token: str, influx_org: str, influx_timeout_s: float
-) -> SeriesStore:
-    """The series store of these settings, ready to use.
-
-    Raises SeriesError where it does not answer, or lacks a bucket or a right.
-    """
-    store = series_at(data_dir, influx_url, influx_token, influx_org, influx_timeout_s)
-    try:
-        store.check()
-    except SeriesError:
-        store.close()
-        raise
-    return store
 
 
 def series_at(
