@@ -154,9 +154,7 @@ def run(folder: Path, plan: Plan, tell: Callable[[str], None]) -> Outcome:
         _last_look(made, ended, plan.settle_s)
         tell(f"judged {time.monotonic() - begun:.1f} s after the load")
         publisher.stop()
-        checked = list(checks(ended, folder / "scratch"))
-        if not settled:
-            checked.append(Checked("quiet in the end", f"after {plan.settle_s:g} s", ("it did not come to rest",)))
+        checked = [*checks(ended, folder / "scratch"), *([] if settled else [_restless(plan.settle_s)])]
         series.close()
         engine.dispose()
     counted = publisher.counted
@@ -169,6 +167,10 @@ def run(folder: Path, plan: Plan, tell: Callable[[str], None]) -> Outcome:
         time.monotonic() - begun,
         checked,
     )
+
+
+def _restless(settle_s: float) -> Checked:
+    return Checked("quiet in the end", f"after {settle_s:g} s", ("it did not come to rest",))
 
 
 def _at_rest(ended: Ended, publisher: Publisher, seconds: float, tell: Callable[[str], None]) -> bool:

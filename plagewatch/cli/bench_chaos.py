@@ -2,14 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plagewatch.cli.opening import refuse, say, show
+
+if TYPE_CHECKING:
+    from plagewatch.bench.chaos import Outcome, Plan
 
 
 def chaos(
@@ -26,9 +30,8 @@ def chaos(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Kill, cut and set clocks while loggers publish, then hold the stores against what was said (exit 1: broken)."""
-    from plagewatch.bench.chaos import Plan, run
+    from plagewatch.bench.chaos import Plan
     from plagewatch.bench.chaos_publisher import REMEMBERED_S
-    from plagewatch.bench.services import NoService
 
     plan = Plan(
         seconds=minutes * 60,
@@ -42,22 +45,33 @@ def chaos(
     )
     folder = Path(mkdtemp(prefix="plagewatch-chaos-"))
     folder.chmod(0o755)  # PostgreSQL does not run as root, and must get to its folder
+    outcome = _run(folder, plan, say if as_json else show)
+    _show(outcome, as_json)
+    if not outcome.kept:
+        say(f"logs and data are in {folder}")
+        raise typer.Exit(1)
+    shutil.rmtree(folder)
+
+
+def _run(folder: Path, plan: "Plan", tell: Callable[[str], None]) -> "Outcome":
+    from plagewatch.bench.chaos import run
+    from plagewatch.bench.services import NoService
+
     try:
-        outcome = run(folder, plan, say if as_json else show)
+        return run(folder, plan, tell)
     except NoService as missing:
         shutil.rmtree(folder)
         refuse(str(missing))
     except Exception:
         say(f"broken off; logs and data are in {folder}")
         raise
+
+
+def _show(outcome: "Outcome", as_json: bool) -> None:
     if as_json:
         show(json.dumps({**asdict(outcome), "kept": outcome.kept}, indent=1))
-    else:
-        for one in outcome.checked:
-            show(one.line())
-        kept = sum(not one.faults for one in outcome.checked)
-        show(f"verdict: {kept} of {len(outcome.checked)} promises kept, {outcome.line()}")
-    if not outcome.kept:
-        say(f"logs and data are in {folder}")
-        raise typer.Exit(1)
-    shutil.rmtree(folder)
+        return
+    for one in outcome.checked:
+        show(one.line())
+    kept = sum(not one.faults for one in outcome.checked)
+    show(f"verdict: {kept} of {len(outcome.checked)} promises kept, {outcome.line()}")
