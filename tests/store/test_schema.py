@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, MeterFacts, Site
 from plagewatch.metering.readings import Reason
@@ -65,16 +65,21 @@ def test_opening_twice_changes_nothing(engine):
     assert [site.id for site in registry.sites(engine)] == ["s"]
 
 
-@pytest.mark.parametrize("frozen", FROZEN, ids=lambda path: path.stem)
-def test_a_frozen_old_database_opens_with_all_that_is_in_it(frozen, tmp_path):
-    url = f"sqlite:///{tmp_path / 'records.db'}"
+def opened_from(frozen: Path, folder: Path) -> Engine:
+    """Records as they were kept by an older version, opened by this one."""
+    url = f"sqlite:///{folder / 'records.db'}"
     old = create_engine(url)
     with old.begin() as connection:
         for statement in frozen.read_text(encoding="utf-8").split(";\n"):
             if statement.strip():
                 connection.execute(text(statement))
     old.dispose()
-    opened = open_records(url)
+    return open_records(url)
+
+
+@pytest.mark.parametrize("frozen", FROZEN, ids=lambda path: path.stem)
+def test_a_frozen_old_database_opens_with_all_that_is_in_it(frozen, tmp_path):
+    opened = opened_from(frozen, tmp_path)
     assert registry.sites(opened) == [Site("linde", "De Linde", "north", "Europe/Brussels", 50.86, 4.35)]
     assert registry.meters(opened) == [
         Meter("linde.gas", "linde", "Gas", Carrier.GAS, Kind.INDEX, "m3", 900, "541448000000000001", "boiler room")
@@ -92,15 +97,8 @@ def test_there_is_a_frozen_database_of_the_first_schema():
 
 
 def test_what_0002_held_of_the_one_spool_goes_on_under_the_empty_name(tmp_path):
-    url = f"sqlite:///{tmp_path / 'records.db'}"
     (frozen,) = [path for path in FROZEN if path.stem.startswith("0002")]
-    old = create_engine(url)
-    with old.begin() as connection:
-        for statement in frozen.read_text(encoding="utf-8").split(";\n"):
-            if statement.strip():
-                connection.execute(text(statement))
-    old.dispose()
-    opened = open_records(url)
+    opened = opened_from(frozen, tmp_path)
     kept = quarantine.quarantined(opened)
     assert [(one.source, one.payload, one.spool_id, one.spool) for one in kept] == [
         ("file:a.csv:3", b"a,b", None, ""),
