@@ -210,7 +210,7 @@ def test_a_bucket_that_is_not_there_stops_and_catches_up_once_it_is_made(server,
 
 def test_a_frozen_server_is_told_soon_and_catches_up(server, ready, door):
     assert server.service.process is not None
-    with closing(series_at(ready, timeout_s=8.0)) as series:
+    with closing(series_at(ready, timeout_s=90.0)) as series:
         door.accept([T0_S])
         assert door.drain(series) == ""
         door.accept([T0_S + 1])
