@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from collector.planning import Known, Plan, refused
+from collector.planning import Known, Plan
+from collector.quarantining import refused
 from collector.spool import Spooled, SpoolError
 from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import Engine

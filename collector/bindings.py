@@ -1,9 +1,11 @@
 """Which meter a device's register feeds at a moment. Pure: the table is made from the registry's bindings."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from plagewatch.metering.meters import Binding
+
+Run = tuple[Binding | None, int, int]
 
 
 class BindingTable:
@@ -50,7 +52,7 @@ class BindingTable:
         only = self._only.get(device)
         return (device, register) in self._bound if only is None else only.register == register
 
-    def runs(self, device: str, register: str, at_ms: Sequence[int]) -> Iterator[tuple[Binding | None, int, int]]:
+    def runs(self, device: str, register: str, at_ms: Sequence[int]) -> Sequence[Run]:
         """Stretches [first, end) of consecutive instants with one binding; None = bound to no meter at that time.
 
         >>> table = BindingTable([Binding("d", "gas_volume", "old"), Binding("d", "gas_volume", "new", 50, to_ms=60)])
@@ -65,14 +67,15 @@ class BindingTable:
         elif (device, register) in self._bound:
             starts, bound = self._bound[device, register]
         if len(starts) == 1 and at_ms and starts[0] <= (at_ms[0] if len(at_ms) == 1 else min(at_ms)):
-            yield bound[0], 0, len(at_ms)  # nearly always: one meter for all time
-            return
+            return ((bound[0], 0, len(at_ms)),)  # nearly always: one meter for all time
+        runs: list[Run] = []
         first, current = 0, -2
         for place, moment_ms in enumerate(at_ms):
             found = bisect_right(starts, moment_ms) - 1
             if found != current and place:
-                yield (bound[current] if current >= 0 else None), first, place
+                runs.append(((bound[current] if current >= 0 else None), first, place))
                 first = place
             current = found
         if at_ms:
-            yield (bound[current] if current >= 0 else None), first, len(at_ms)
+            runs.append(((bound[current] if current >= 0 else None), first, len(at_ms)))
+        return runs

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -43,8 +44,8 @@ log = structlog.get_logger()
 __all__ = ["ConnectionFigures", "MqttCollector", "MqttSettings"]
 
 KEEP_ALIVE_S = 60
-NO_DEVICES = ("$SYS/", STATUS)
-PUBACK = b"\x40\x02"  # and the packet's number; MQTT 5 leaves out the reason where all is well (3.4.2.1)
+SPECIAL = ("$SYS/", STATUS, *NAMELESS)
+PUBACK = 0x4002  # and the packet's number; MQTT 5 leaves out the reason where all is well (3.4.2.1)
 RECONNECT_S = (1, 30)
 TOLD_MS = 86_400_000  # how long something that may have cost packets stays in the health
 RESTLESS = (4, 60_000)  # connections within how many milliseconds: something ends them again and again
@@ -68,10 +69,9 @@ class MqttCollector:
         self._no_connection = "not started"
         self._refused_topics: list[str] = []
         self._last_received_ms: int | None = None
-        self._received = self._acknowledged = self._sessions_lost = 0
+        self._received = self._acknowledged = self._sessions_lost = self._nameless = 0
         self._session_lost_ms = -TOLD_MS
         self._connected_ms: deque[int] = deque(maxlen=RESTLESS[0])
-        self._nameless = 0
         self._broker = BrokerFigures()
         self._figures_asked: int | None = None  # the packet that asked for them and has no answer yet
         self._figures_wanted = settings.broker_figures
@@ -262,32 +262,37 @@ class MqttCollector:
         self._on_published([Published(topic or NO_TOPIC, bytes(message.payload), message.mid, message.qos)])
 
     def _on_published(self, published: Sequence[Published]) -> None:
-        received_ms, connection = _now_ms(), self._loop.connection
-        taken = []
-        for message in published:
-            if message.topic.startswith(NO_DEVICES):
-                self._pass_over(message, received_ms)
-            else:
-                if message.topic.startswith(NAMELESS):
-                    self._nameless += 1
-                    log.error("a packet came without its topic and is kept", topic=message.topic)
-                packet = Packet(message.topic, message.payload, received_ms)
-                taken.append(Received(packet, message.mid, message.qos, connection))
-        if taken and self._intake.put(taken):
-            self._received += len(taken)
+        received_ms = _now_ms()
+        packets, mids = [], []
+        for topic, payload, mid, qos in published:
+            if topic.startswith(SPECIAL) and self._pass_over(topic, payload, received_ms):
+                self._client.ack(mid, qos)
+                continue
+            packets.append(Packet(topic, payload, received_ms))
+            if qos == 1:
+                mids.append(mid)
+        if packets and self._intake.put(Received.of(packets, mids, self._loop.connection)):
+            self._received += len(packets)
             self._last_received_ms = received_ms
 
-    def _pass_over(self, message: Published, received_ms: int) -> None:
-        if message.topic.startswith("$SYS/"):
-            self._broker = broker_watch.told(self._broker, message.topic, message.payload, received_ms)
-        self._client.ack(message.mid, message.qos)
+    def _pass_over(self, topic: str, payload: bytes, received_ms: int) -> bool:
+        """Whether a message is of no device. One without its topic is kept."""
+        if topic.startswith(NAMELESS):
+            self._nameless += 1
+            log.error("a packet came without its topic and is kept", topic=topic)
+            return False
+        if topic.startswith("$SYS/"):
+            self._broker = broker_watch.told(self._broker, topic, payload, received_ms)
+        return True
 
     def _acknowledge(self, batch: Sequence[Received]) -> None:
         # One write for the group: paho takes 2 µs for each, and wakes the network's thread as often.
         last = batch[-1].connection
-        pubacks = [PUBACK + received.mid.to_bytes(2, "big") for received in batch if received.is_of(last)]
-        self._loop.send(last, b"".join(pubacks))
-        self._acknowledged += len(pubacks)
+        mids = [mid for received in batch if received.connection == last for mid in received.mids]
+        pubacks = np.full((len(mids), 2), PUBACK, ">u2")
+        pubacks[:, 1] = mids
+        self._loop.send(last, pubacks.tobytes())
+        self._acknowledged += len(mids)
         self._on_stored()
 
 

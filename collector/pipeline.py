@@ -15,7 +15,8 @@ import structlog
 from collector.at_fault import attempts, raise_if_stores, told
 from collector.drain_report import DrainReport, added
 from collector.known import Records, SerialsMet
-from collector.planning import Known, Plan, plan, refused
+from collector.planning import Known, Plan, plan
+from collector.quarantining import refused
 from collector.spool import Spool, Spooled
 from collector.tally import Tally
 from collector.writing import Writing

@@ -1,13 +1,12 @@
 """What must be kept of a batch of packets, and where. Pure: the pipeline acts on it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 
 from collector.bindings import BindingTable
 from collector.dates import believable
 from collector.decoders import UNKNOWN_FAMILY, Route, decode, device_of
-from collector.decoders.door import MAX_PAYLOAD_BYTES
+from collector.quarantining import MAX_DEVICE_LENGTH, joined, quarantined, seen, storable, utc
 from collector.remembered import Remembered
 from collector.spool import Spooled
 from plagewatch.metering.meters import Binding
@@ -17,14 +16,10 @@ from plagewatch.store.records.quarantine import Quarantined
 from plagewatch.store.records.serials import SerialSeen
 from plagewatch.store.records.work import DirtyWindow
 
-MAX_DETAILS = 20
-MAX_DETAIL_LENGTH, MAX_DETAIL_BYTES = 600, 1_600  # it stands in a key with a device: PostgreSQL's hold 2 700 bytes
-MAX_DEVICE_LENGTH = 200
-MAX_TOPIC_LENGTH = 2_000
-
 TELL_AGAIN_MS = 600_000
 """A register of a known device that feeds no meter is shown with a fresh value this often, not with every packet."""
 
+UNSAID = Behaviour.UNSAID  # asked for each packet: an enumeration takes ten times as long to find its word
 Pair = tuple[str, str]  # a device and a register
 
 
@@ -51,7 +46,7 @@ class Scope:
 
     def has_device(self, device: str) -> bool:
         """Whether what a device said is among them."""
-        return not self.device or self.device in (device, _storable(device, MAX_DEVICE_LENGTH))
+        return not self.device or self.device in (device, storable(device, MAX_DEVICE_LENGTH))
 
 
 EVERYTHING = Scope()
@@ -90,8 +85,9 @@ class Plan:
             first_ms = last_ms = block.at_ms[0]
             if len(block.at_ms) > 1:
                 first_ms, last_ms = min(block.at_ms), max(block.at_ms)
-            known = spans.get(block.meter, (first_ms, last_ms))
-            spans[block.meter] = (min(known[0], first_ms), max(known[1], last_ms))
+            if (known := spans.get(block.meter)) is not None:
+                first_ms, last_ms = min(known[0], first_ms), max(known[1], last_ms)
+            spans[block.meter] = first_ms, last_ms
         return [DirtyWindow(meter, first_ms, last_ms) for meter, (first_ms, last_ms) in spans.items()]
 
 
@@ -99,36 +95,33 @@ def plan(batch: Iterable[Spooled], known: Known, scope: Scope = EVERYTHING) -> P
     """Decode and bind the packets of a scope, by what is known. Nothing that is given is changed."""
     made, memory = Plan(), Remembered(known.memory)
     for spooled in batch:
-        if scope.has_topic(spooled.packet.topic):
+        if scope is EVERYTHING or scope.has_topic(spooled.packet.topic):
             _plan_packet(made, spooled, known, memory, scope)
-            made.told_in += [spooled] * (len(made.blocks) - len(made.told_in))
+            more = len(made.blocks) - len(made.told_in)
+            made.told_in += (spooled,) if more == 1 else [spooled] * more
     made.memory = memory.changes
     return made
-
-
-def refused(spooled: Spooled, detail: str, routes: Sequence[Route] = ()) -> Quarantined:
-    """A packet that a store will never take, kept whole."""
-    return _quarantined(spooled, device_of(spooled.packet.topic, routes), Reason.MALFORMED, detail)
 
 
 @dataclass(slots=True)
 class _Found:
     """What has no place in one packet."""
 
-    homeless: list[Readings] = field(default_factory=list)
-    unbound: list[Readings] = field(default_factory=list)
-    left_out: list[tuple[str, LeftOut]] = field(default_factory=list)
+    homeless: list[Readings]
+    unbound: list[Readings]
+    left_out: list[tuple[str, LeftOut]]
 
 
 def _plan_packet(made: Plan, spooled: Spooled, known: Known, memory: Remembered, scope: Scope) -> None:
     packet = spooled.packet
     family, decoded = decode(packet, known.routes, memory)
     memory.sign(family)
-    made.asks += decoded.asks
-    found = _Found()
+    if decoded.asks:
+        made.asks += decoded.asks
+    found = _Found([], [], [])
     spoke = False
     for readings in decoded.readings:
-        if not scope.has_device(readings.device):
+        if scope is not EVERYTHING and not scope.has_device(readings.device):
             continue
         spoke = True
         if known.table.binds(readings.device, readings.register):
@@ -141,8 +134,8 @@ def _plan_packet(made: Plan, spooled: Spooled, known: Known, memory: Remembered,
         device = packet.topic  # until somebody says which level of the topic names the device
     else:
         device = decoded.readings[0].device if decoded.readings else device_of(packet.topic, known.routes)
-    if scope.has_device(device):
-        spoke |= bool(decoded.left_out)
+    if decoded.left_out and scope.has_device(device):
+        spoke = True
         found.left_out += ((device, left_out) for left_out in decoded.left_out)
     made.packets += spoke
     if found.homeless or found.unbound or found.left_out:
@@ -153,15 +146,15 @@ def _plan_packet(made: Plan, spooled: Spooled, known: Known, memory: Remembered,
 def _kept(spooled: Spooled, found: _Found) -> Iterator[Quarantined]:
     texts: dict[tuple[str, Reason, str], list[str]] = {}
     for readings in found.homeless:
-        texts.setdefault((readings.device, Reason.UNKNOWN_DEVICE, ""), []).append(_seen(readings))
+        texts.setdefault((readings.device, Reason.UNKNOWN_DEVICE, ""), []).append(seen(readings))
     for readings in found.unbound:
         unsaid = register_word(readings.register).behaviour is Behaviour.UNSAID
         reason = Reason.UNSAID if unsaid else Reason.UNKNOWN_REGISTER
-        texts.setdefault((readings.device, reason, "bound to no meter: "), []).append(_seen(readings))
+        texts.setdefault((readings.device, reason, "bound to no meter: "), []).append(seen(readings))
     for device, left_out in found.left_out:
         texts.setdefault((device, Reason(left_out.reason), ""), []).append(left_out.detail)
     for (device, reason, before), details in texts.items():
-        yield _quarantined(spooled, device, reason, before + _joined(details))
+        yield quarantined(spooled, device, reason, before + joined(details))
 
 
 def _note_unbound(made: Plan, readings: Readings, received_ms: int, known: Known, found: _Found) -> None:
@@ -204,9 +197,10 @@ def _bind(made: Plan, readings: Readings, spooled: Spooled, table: BindingTable,
     received_ms = spooled.packet.received_ms
     at_ms = [received_ms] if readings.at_ms is None else readings.at_ms
     for binding, first, end in table.runs(readings.device, readings.register, at_ms):
-        part = readings
+        at, part = at_ms, readings
         if end - first != len(at_ms):
-            part = replace(readings, at_ms=at_ms[first:end], value=readings.value[first:end])
+            at = at_ms[first:end]
+            part = readings._replace(at_ms=at, value=readings.value[first:end])
         if binding is None:
             found.homeless.append(part)
             continue
@@ -215,9 +209,8 @@ def _bind(made: Plan, readings: Readings, spooled: Spooled, table: BindingTable,
         except ValueError as error:
             found.left_out.append((readings.device, LeftOut(Reason.UNIT_UNKNOWN, str(error))))
             continue
-        at = [received_ms] if part.at_ms is None else part.at_ms
         if doubted := _doubted(part, received_ms, binding.from_ms):
-            detail = f"{part.register}: {len(doubted)} of {len(at)} values, the first of {_utc(at[min(doubted)])}"
+            detail = f"{part.register}: {len(doubted)} of {len(at)} values, the first of {utc(at[min(doubted)])}"
             found.left_out.append((readings.device, LeftOut(Reason.TIME_IMPLAUSIBLE, detail)))
             values = [value for place, value in enumerate(values) if place not in doubted]
             at = [moment for place, moment in enumerate(at) if place not in doubted]
@@ -225,7 +218,7 @@ def _bind(made: Plan, readings: Readings, spooled: Spooled, table: BindingTable,
             continue
         made.blocks.append(Samples(binding.meter, register, at, values, binding.source, received_ms, readings.quality))
         if readings.serial:
-            serial = _storable(readings.serial, MAX_DEVICE_LENGTH)
+            serial = storable(readings.serial, MAX_DEVICE_LENGTH)
             made.serials.append(SerialSeen(binding.meter, register, min(at), serial))
 
 
@@ -236,7 +229,7 @@ def _said(binding: Binding, readings: Readings) -> tuple[str, Sequence[float]]:
     ...     Readings("d", "field.total", None, [2500.0]))
     ('gas_volume', [2.5])
     """
-    if register_word(readings.register).behaviour is not Behaviour.UNSAID:
+    if register_word(readings.register).behaviour is not UNSAID:
         return readings.register, readings.value
     if binding.as_register is None or binding.unit is None:
         raise ValueError(f"the binding does not say what {readings.register} counts, and in which unit")
@@ -256,43 +249,12 @@ NONE_DOUBTED: frozenset[int] = frozenset()
 def _doubted(readings: Readings, received_ms: int, from_ms: int) -> frozenset[int]:
     """Places of instants that cannot be meant."""
     at_ms = readings.at_ms
-    if at_ms is None or (believable(min(at_ms), received_ms, from_ms) and believable(max(at_ms), received_ms, from_ms)):
+    if at_ms is None:
+        return NONE_DOUBTED
+    single = len(at_ms) == 1
+    if believable(at_ms[0] if single else min(at_ms), received_ms, from_ms) and (
+        single or believable(max(at_ms), received_ms, from_ms)
+    ):
         return NONE_DOUBTED  # what is believed is one stretch of time: 2 µs where a look at each of a hundred takes 15
     wrong = [place for place, at in enumerate(at_ms) if not believable(at, received_ms, from_ms)]
     return frozenset(wrong)
-
-
-def _seen(readings: Readings) -> str:
-    more = f" ({len(readings.value)} values)" if len(readings.value) > 1 else ""
-    return f"{readings.register}={readings.value[-1]:.10g}{more}"
-
-
-def _joined(texts: Sequence[str]) -> str:
-    more = len(texts) - MAX_DETAILS
-    text = "; ".join(texts[:MAX_DETAILS])[:MAX_DETAIL_LENGTH]
-    return text + (f"; and {more} more" if more > 0 else "")
-
-
-def _utc(at_ms: int) -> str:
-    try:
-        return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    except (ValueError, OverflowError, OSError):
-        return f"{at_ms} ms since 1970"
-
-
-def _storable(text: str, most: int) -> str:
-    text = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
-    return text if len(text) <= most else f"{text[:most]}…"
-
-
-def _quarantined(spooled: Spooled, device: str, reason: Reason, detail: str) -> Quarantined:
-    packet = spooled.packet
-    return Quarantined(
-        packet.received_ms,
-        f"mqtt:{_storable(packet.topic, MAX_TOPIC_LENGTH)}",
-        _storable(device, MAX_DEVICE_LENGTH),
-        reason,
-        _storable(detail, MAX_DETAIL_LENGTH + 100).encode()[:MAX_DETAIL_BYTES].decode(errors="ignore"),
-        packet.payload[:MAX_PAYLOAD_BYTES],  # the spool holds it whole
-        spooled.id,
-    )

@@ -21,6 +21,8 @@ class Remembered(MutableMapping[str, str]):
 
     def sign(self, family: str) -> None:
         """Put the family's name to what changed since the last signature."""
+        if not self._unsigned:
+            return
         for key in self._unsigned:
             self.changes[key] = family, self.changes[key][1]
         self._unsigned.clear()

@@ -1,7 +1,7 @@
 """From a packet to readings. Each device family has a folder; the table below says which topics are whose."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.decoders import (
@@ -97,10 +97,11 @@ def decode(packet: Packet, routes: Sequence[Route] = (), memory: Memory | None =
     >>> family, decoded.readings[0].register, decoded.readings[0].value
     ('plain_json', 'gas_volume', [12.5])
     """
+    found = _matching(packet.topic, routes)
     if is_life_sign(packet.topic, packet.payload):
-        return next((family.name for family, _ in _matching(packet.topic, routes)), LIFE_SIGN), Decoded(())
-    for family, match in _matching(packet.topic, routes):
-        return family.name, _decode_as(family, match, packet, {} if memory is None else memory)
+        return found[0].name if found else LIFE_SIGN, Decoded(())
+    if found:
+        return found[0].name, _decode_as(*found, packet, {} if memory is None else memory)
     return UNKNOWN_FAMILY, nothing(Reason.UNKNOWN_TOPIC, f"topic {shown(packet.topic)} belongs to no family")
 
 
@@ -110,7 +111,8 @@ def device_of(topic: str, routes: Sequence[Route] = ()) -> str:
     >>> device_of("loggers/cellar/readings"), device_of("weather/today")
     ('cellar', '')
     """
-    return next((family.device(match) for family, match in _matching(topic, routes)), "")
+    found = _matching(topic, routes)
+    return found[0].device(found[1]) if found else ""
 
 
 def guesses(packet: Packet) -> list[tuple[str, Decoded]]:
@@ -140,13 +142,14 @@ def understood(decoded: Decoded) -> tuple[int, int]:
     return meant, len(decoded.readings)
 
 
-def _matching(topic: str, routes: Sequence[Route]) -> Iterator[tuple[Family, re.Match[str]]]:
+def _matching(topic: str, routes: Sequence[Route]) -> tuple[Family, re.Match[str]] | None:
     for route in routes:
         if match := route.topic.fullmatch(topic):
-            yield route.family, match
+            return route.family, match
     for family in FAMILIES:
         if match := family.topic.fullmatch(topic):
-            yield family, match
+            return family, match
+    return None
 
 
 def _decode_as(family: Family, match: re.Match[str], packet: Packet, memory: Memory) -> Decoded:

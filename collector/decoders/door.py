@@ -4,9 +4,8 @@ import json
 import math
 import re
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,6 +19,7 @@ EARLIEST_MS = 946_684_800_000  # 2000-01-01: no device of ours is older, a clock
 LATEST_AHEAD_MS = 86_400_000
 
 _BARE_WORD = re.compile(r"(?<=[:,\[\s])(?P<sign>-)?(?P<word>nan|inf)(?=\s*[,\]}])")  # as C prints them
+_MOST_S = 10**15  # beyond it milliseconds no longer fit the stores' integers; whatever it is, it is no moment
 _MIN_ISO_LENGTH = len("2000-01-01T00:00Z")
 
 
@@ -31,8 +31,7 @@ class Refused(Exception):
         self.left_out = LeftOut(reason, detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message as a family's decoder gets it.
 
     topic: the match of the family's topic, or of a route that somebody configured: the group `device` is always there,
@@ -42,7 +41,7 @@ class Message:
     topic: re.Match[str]
     payload: bytes
     received_ms: int
-    memory: Memory = field(default_factory=dict)
+    memory: Memory
 
     @property
     def device(self) -> str:
@@ -52,7 +51,7 @@ class Message:
     def part(self, name: str) -> str:
         """A named part of the topic, empty where it has none.
 
-        >>> Message(re.fullmatch("(?P<device>[a-z]+)/x", "cellar/x"), b"", 0).part("device")
+        >>> Message(re.fullmatch("(?P<device>[a-z]+)/x", "cellar/x"), b"", 0, {}).part("device")
         'cellar'
         """
         return (self.topic[name] or "") if name in self.topic.re.groupindex else ""
@@ -138,6 +137,8 @@ def moment_ms(value: object) -> int | None:
     >>> moment_ms("2026-11-20T11:15:00") is None
     True
     """
+    if type(value) is int:
+        return value * 1000 if abs(value) <= _MOST_S else None
     if isinstance(value, str):
         if len(value) < _MIN_ISO_LENGTH:
             return None
@@ -147,8 +148,7 @@ def moment_ms(value: object) -> int | None:
         except (ValueError, OverflowError):
             return None
     seconds = number(value)
-    # Beyond this, milliseconds no longer fit the stores' integers; whatever it is, it is no moment.
-    return None if seconds is None or abs(seconds) > 1e15 else round(seconds * 1000)
+    return None if seconds is None or abs(seconds) > _MOST_S else round(seconds * 1000)
 
 
 def plausible(at_ms: int, received_ms: int) -> bool:

@@ -1,9 +1,13 @@
-"""What a device said, before and after it is bound to a meter. Evidence: written once, never edited."""
+"""What a device said, before and after it is bound to a meter. Evidence: written once, never edited.
+
+What is made for each packet is a named tuple: a frozen dataclass takes three times as long to make, 0.9 µs.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 Flow = Literal["main", "export"]
 """What an amount counts: `main` is what the meter is for (use, or a solar meter's production), `export` is fed back."""
@@ -67,6 +71,7 @@ evidence only through a binding that says what it counts and in which unit.
 """
 
 
+@lru_cache(4_096)
 def register_word(register: str) -> RegisterWord:
     """The word behind a register name, its channel suffix left aside.
 
@@ -78,8 +83,7 @@ def register_word(register: str) -> RegisterWord:
     return REGISTERS[register.partition(".")[0]]
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One message as it arrived. received_ms: milliseconds since 1970 UTC."""
 
     topic: str
@@ -87,8 +91,7 @@ class Packet:
     received_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(NamedTuple):
     """What one device said about one register in one packet, in the register's own unit.
 
     at_ms: instants, milliseconds since 1970 UTC, one for each value; None where the device has no clock,
@@ -104,24 +107,21 @@ class Readings:
     quality: Quality = Quality.MEASURED
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """Something in a packet that became no reading, and why."""
 
     reason: str  # a code of `Reason`
     detail: str  # names the field and its value
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """A message that the collector shall publish, so that a device says what a decoder needs (a rebirth)."""
 
     topic: str
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """All that a decoder made of one packet. All lists may be filled: one bad value never loses the others."""
 
     readings: Sequence[Readings]
@@ -147,8 +147,7 @@ class Reason(StrEnum):
     UNSAID = "unsaid"  # numbers whose meaning stands nowhere in the payload: somebody must say it
 
 
-@dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(NamedTuple):
     """Evidence of one meter register, ready to be stored.
 
     at_ms, value: same length; value in the unit of the register word. source: who brought it (`mqtt:<device>`,

@@ -32,10 +32,10 @@ class Door:
     def answer(self, batch: Sequence[Received]) -> None:
         if self.answering:
             raise self.answering.pop(0)
-        self.answered += [one.mid for one in batch]
+        self.answered += [mid for one in batch for mid in one.mids]
 
     def put(self, mid: int) -> None:
-        assert self.intake.put([Received(Packet("a", str(mid).encode(), mid), mid, 1, 1)])
+        assert self.intake.put(Received.of([Packet("a", str(mid).encode(), mid)], [mid], 1))
 
     def answers(self, mids: list[int]) -> None:
         wait_until(lambda: self.answered == mids, f"the answers {mids}")

@@ -8,7 +8,7 @@ import pytest
 
 from collector.decoders.sparkplug_b.schema import Payload
 from collector.pipeline import Pipeline
-from collector.planning import refused
+from collector.quarantining import refused
 from collector.spool import Spool, Spooled
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Reason

@@ -161,7 +161,7 @@ def test_the_refused_are_found_among_thousands(ready):
                 at_ms = [(OLD_S + number * 100 + place) * 1000 for place in range(100)]
             blocks.append(Samples(f"m{number}", GAS, at_ms, [float(place) for place in range(100)], "mqtt:a", NOW_MS))
         # A key longer than InfluxDB takes: it refuses the whole body, and keeps nothing of it.
-        blocks[20] = replace(blocks[20], meter="x" * 70_000, at_ms=[T0_S * 1000], value=[1.0])
+        blocks[20] = blocks[20]._replace(meter="x" * 70_000, at_ms=[T0_S * 1000], value=[1.0])
         with pytest.raises(SamplesRefused, match=r"never takes 202 of 29901 samples") as refused:
             series.write_samples(blocks)
         assert refused.value.why.keys() == {20, 137, 201, 260}
@@ -283,7 +283,7 @@ def test_what_is_long_goes_compressed_to_another_machine_only(ready):
     with moody(ready.url) as (url, moods):
         with closing(InfluxSeries(url, ready.token, ready.org, 10, gzip="on")) as series:
             series.write_samples([block])
-            series.write_samples([replace(block, at_ms=at_ms[:5], value=block.value[:5])])
+            series.write_samples([block._replace(at_ms=at_ms[:5], value=block.value[:5])])
             assert stored(series) == list(zip(at_ms, block.value, strict=True))
         with closing(series_at(ready, url)) as here:
             here.write_samples([block])

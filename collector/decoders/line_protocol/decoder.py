@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from line_protocol_parser import LineFormatError, parse_line
@@ -62,7 +61,7 @@ def decode(message: Message) -> Decoded:
         for tag in _tags(point, at_ms, left_out):
             gathered.setdefault(key, Gathered(key[0])).add(tag)
     return Decoded(
-        [replace(one, serial=serial) for (_, serial), known in gathered.items() for one in known.readings()], left_out
+        [one._replace(serial=serial) for (_, serial), known in gathered.items() for one in known.readings()], left_out
     )
 
 

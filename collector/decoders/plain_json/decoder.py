@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from collector.decoders import modbus_json
 from collector.decoders.door import Message, Refused, moment_ms, number, numbers, plausible, shown
-from plagewatch.metering.readings import REGISTERS, Decoded, LeftOut, Readings, Reason
+from plagewatch.metering.readings import Decoded, LeftOut, Readings, Reason, register_word
 from plagewatch.metering.units import UNITS, Unit
 
 TOPIC = re.compile(r"(?:.+/)?loggers/(?P<device>[A-Za-z0-9._-]+)/readings")
@@ -29,6 +30,7 @@ WORDS: Mapping[str, str] = {  # the logger's word -> ours
 }
 _CHANNEL = re.compile(r"[A-Za-z0-9_]{1,16}")
 _MAX_STEP_S = 366 * 86_400
+NO_SERIALS: Mapping[str, str] = {}
 
 
 def decode(message: Message) -> Decoded:
@@ -40,7 +42,8 @@ def decode(message: Message) -> Decoded:
         return modbus_json.decode(message)  # somebody else's JSON: by what its names say
     readings: list[Readings] = []
     left_out: list[LeftOut] = []
-    packet = _Packet(message.device, _serials(content.get("serial")), received_ms)
+    serials = _serials(content["serial"]) if "serial" in content else NO_SERIALS
+    packet = _Packet(message.topic["device"], serials, received_ms)
     if registers is not None:
         packet.singles(registers, content.get("at"), readings, left_out)
     if frames is not None:
@@ -86,10 +89,10 @@ class _Packet:
                 left_out.append(refused.left_out)
 
     def _single(self, name: str, entry: object, at_ms: list[int] | None) -> Readings:
-        register = _register(name)
         if not isinstance(entry, dict) or "value" not in entry:
+            _register(name)  # a name that nobody knows is the better reason
             raise Refused(Reason.MALFORMED, f"{shown(name)} is {shown(entry)}, not a value with its unit")
-        unit = _unit(name, register, entry.get("unit"))
+        register, unit = _meant(name, entry.get("unit"))
         value = number(entry["value"])
         if value is None:
             raise Refused(Reason.NOT_A_NUMBER, f"{shown(name)} = {shown(entry['value'])}")
@@ -104,8 +107,7 @@ class _Packet:
         step_ms = 0 if step_s is None or not 0 < step_s <= _MAX_STEP_S else round(step_s * 1000)
         if step_ms < 1:  # values of one moment would contradict each other
             raise Refused(Reason.MALFORMED, f"{place}.step_s = {shown(frame.get('step_s'))}")
-        register = _register(name)
-        unit = _unit(name, register, frame.get("unit"))
+        register, unit = _meant(name, frame.get("unit"))
         start_ms = self._moment(f"{place}.start", frame.get("start"))
         whole = numbers(values)
         if whole is not None and plausible(start_ms + step_ms * (len(whole) - 1), self.received_ms):
@@ -154,6 +156,23 @@ class _Packet:
         return at_ms
 
 
+def _meant(name: str, unit: object) -> tuple[str, Unit]:
+    """Our register and the unit's measure. Raises Refused."""
+    if isinstance(unit, str):
+        return _known(name, unit)
+    register = _register(name)
+    raise _no_unit(name, register, unit)
+
+
+@lru_cache(4_096)
+def _known(name: str, unit: str) -> tuple[str, Unit]:
+    register = _register(name)
+    known, wanted = UNITS.get(unit), register_word(register).unit
+    if known is None or known.canonical != wanted:
+        raise _no_unit(name, register, unit)
+    return register, known
+
+
 def _register(name: str) -> str:
     word = WORDS.get(name)
     if word is not None:
@@ -164,12 +183,9 @@ def _register(name: str) -> str:
     raise Refused(Reason.UNKNOWN_REGISTER, f"register {shown(name)}")
 
 
-def _unit(name: str, register: str, unit: object) -> Unit:
-    known = UNITS.get(unit) if isinstance(unit, str) else None
-    wanted = REGISTERS[register.partition(".")[0]].unit
-    if known is None or known.canonical != wanted:
-        raise Refused(Reason.UNIT_UNKNOWN, f"{shown(name)} in {shown(unit)}, which is no unit of {wanted}")
-    return known
+def _no_unit(name: str, register: str, unit: object) -> Refused:
+    wanted = register_word(register).unit
+    return Refused(Reason.UNIT_UNKNOWN, f"{shown(name)} in {shown(unit)}, which is no unit of {wanted}")
 
 
 def _converted(values: list[float], unit: Unit) -> list[float]:

@@ -6,7 +6,7 @@ writes nothing. Calorific values are counted with when figures are read: they ma
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -88,7 +88,7 @@ def apply(connection: Connection, by: By, change: Change) -> bool:
     for entry in new:
         registry.put(connection, entry)
     if change.windows:
-        connection.execute(insert(tables.dirty_window), [asdict(window) for window in change.windows])
+        connection.execute(insert(tables.dirty_window), [window._asdict() for window in change.windows])
     audit.line(connection, by.at_ms, by.who, change.what, change.subject, _told(old), _told(new))
     return True
 

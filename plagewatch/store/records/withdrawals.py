@@ -66,7 +66,7 @@ def follow(connection: Connection, series: SeriesStore, change: Rebinding) -> No
             told = _passed(series, piece)
             if told.readings:
                 window = DirtyWindow(piece.meter, told.first_ms, told.last_ms)
-                connection.execute(insert(tables.dirty_window).values(asdict(window)))
+                connection.execute(insert(tables.dirty_window).values(window._asdict()))
                 # The readings that there are: a binding that nobody ended has no end to be shown.
                 line = {
                     "device": piece.device,

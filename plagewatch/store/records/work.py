@@ -1,8 +1,7 @@
 """Work that waits: windows whose figures are older than their evidence, and how far each job has come."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select
 
@@ -13,8 +12,7 @@ from plagewatch.store.records.conflicts import put_over
 MOST_IN_LIST = 500  # a statement holds only so many parameters
 
 
-@dataclass(frozen=True, slots=True)
-class DirtyWindow:
+class DirtyWindow(NamedTuple):
     """Evidence of a meter changed in [from_ms, to_ms]; its figures there must be made again."""
 
     meter: str
