@@ -3,20 +3,19 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
-from collector.ahead import Ahead, Span
+from collector.ahead import Ahead, Span, one_of_each_flow
 from collector.index_figures import Usual, usual_still
 from collector.making import Making, Stores
 from collector.subjects import Subject
-from plagewatch.metering.flows import flow_groups, is_index
-from plagewatch.metering.intervals import Resolution
-from plagewatch.metering.meters import Carrier
-from plagewatch.metering.plain_end import PlainEnd, Row, plain_end, plain_terms, rolled_up
-from plagewatch.metering.readings import FLOWS, Flow
+from plagewatch.metering.intervals import Resolution, Row
+from plagewatch.metering.plain_end import PlainEnd, plain_end, plain_terms, rolled_up
+from plagewatch.metering.readings import Flow
 from plagewatch.metering.tails import Carry, RegisterTail
 from plagewatch.metering.terms import gap_ms
 from plagewatch.store.records import findings
+from plagewatch.store.series.protocol import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class PlainFlow:
 def make_plain(stores: Stores, making: Making, subject: Subject, span_ms: Span) -> list[Span] | None:
     """Make all figures of a meter; the spans of those of each flow, by their starts [s]. None: nothing was made."""
     ahead = making.ahead
-    registers = None if ahead is None else _one_of_each_flow(tuple(ahead.evidence), subject)
+    registers = None if ahead is None else one_of_each_flow(subject, ahead.evidence)
     if ahead is None or registers is None:
         return None
     flows = []
@@ -54,27 +53,11 @@ def make_plain(stores: Stores, making: Making, subject: Subject, span_ms: Span) 
             one.end.anchor_ms, one.end.last_ms, one.usual.usual_s[one.register], *counted, one.begins
         )
         making.carries |= one.carries
-        stores.unwritten.add_rows(meter.id, meter.carrier, one.flow, one.rows)
+        stores.unwritten.add(Figures(meter.id, meter.carrier, one.flow, one.rows))
         if (meter.id, one.register) in stores.told:
             stores.unwritten.then(partial(findings.replace, stores.engine, meter.id, one.register, one.end.span_ms, ()))
     making.registers_told = [register for _, register in registers]
     return [(one.end.rows[0][0], one.end.rows[-1][0]) for one in flows if one.end.rows]
-
-
-@lru_cache(4096)  # the registers of many meters are the same few words
-def _registers(registers: tuple[str, ...], carrier: Carrier, unit: str) -> tuple[tuple[Flow, str], ...] | None:
-    found: list[tuple[Flow, str]] = []
-    for flow in FLOWS:
-        groups = flow_groups(registers, carrier, flow, unit)
-        if len(groups) > 1 or any(len(group) > 1 or not is_index(group[0]) for group in groups):
-            return None
-        found += [(flow, group[0]) for group in groups]
-    return tuple(found)
-
-
-def _one_of_each_flow(registers: tuple[str, ...], subject: Subject) -> tuple[tuple[Flow, str], ...] | None:
-    """The register of each flow; None where one is told by several."""
-    return _registers(registers, subject.meter.carrier, subject.meter.unit)
 
 
 def _plain_flow(ahead: Ahead, subject: Subject, flow: Flow, register: str, span_ms: Span) -> PlainFlow | None:
@@ -84,7 +67,7 @@ def _plain_flow(ahead: Ahead, subject: Subject, flow: Flow, register: str, span_
     if (
         at_ms[begin : begin + 1] != [tail.anchor_ms]
         or not (ahead.young or span_ms[0] > tail.anchor_ms)
-        or evidence.quality.any()
+        or any(evidence.quality.tolist())
     ):
         return None
     usual = usual_still(ahead, subject, (register,), gap_ms, span_ms)

@@ -1,12 +1,7 @@
 """Figures that are made and not yet written: those of many meters go into the store at once, and only then the rest."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 
-import numpy as np
-
-from plagewatch.metering.intervals import Intervals, Resolution
-from plagewatch.metering.plain_end import Row
-from plagewatch.metering.readings import Flow
 from plagewatch.store.series.protocol import Figures, SeriesStore
 
 # A year of one meter's quarters and what is rolled up of them.
@@ -20,7 +15,6 @@ class Unwritten:
         """still_ours: raises where somebody else may write these figures by now."""
         self._series, self._still_ours = series, still_ours
         self._figures: dict[tuple[str, str], Figures] = {}
-        self._few: list[tuple[str, str, Flow, Mapping[Resolution, Sequence[Row]]]] = []
         self._afterwards: list[Callable[[], None]] = []
         self._rows = 0
 
@@ -31,10 +25,6 @@ class Unwritten:
         self._rows += sum(len(intervals) for intervals in figures.by_resolution.values())
         if self._rows > MOST_ROWS:
             self.write()
-
-    def add_rows(self, meter: str, carrier: str, flow: Flow, rows: Mapping[Resolution, Sequence[Row]]) -> None:
-        """The same as single rows, of a flow of which nothing waits."""
-        self._few.append((meter, carrier, flow, rows))
 
     def write_flow(self, meter: str, flow: str) -> None:
         """Write all that waits if something of this flow does: what is rolled up next must find it."""
@@ -47,26 +37,9 @@ class Unwritten:
 
     def write(self) -> None:
         """Write all that waits, then do what must come after it. Raises SeriesError: all of it still waits."""
-        if self._figures or self._few:
+        if self._figures:
             self._still_ours()
-            self._series.write_figures([*self._figures.values(), *_figures(self._few)])
-        self._figures, self._few, self._rows = {}, [], 0
+            self._series.write_figures(list(self._figures.values()))
+        self._figures, self._rows = {}, 0
         while self._afterwards:
             self._afterwards.pop(0)()
-
-
-def _figures(few: Sequence[tuple[str, str, Flow, Mapping[Resolution, Sequence[Row]]]]) -> Iterator[Figures]:
-    """Rows as figures: all of a resolution are made arrays at once, of which each meter has its part."""
-    columns = {
-        resolution: np.array([row for *_, rows in few for row in rows.get(resolution, ())], np.float64).reshape(-1, 7).T
-        for resolution in Resolution
-    }
-    begins = dict.fromkeys(Resolution, 0)
-    for meter, carrier, flow, by_resolution in few:
-        made = {}
-        for resolution, rows in by_resolution.items():
-            part = slice(begins[resolution], begins[resolution] + len(rows))
-            start_s, *others = columns[resolution][:, part]
-            made[resolution] = Intervals(start_s.astype(np.int64), *others)
-            begins[resolution] = part.stop
-        yield Figures(meter, carrier, flow, made)

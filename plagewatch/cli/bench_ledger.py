@@ -171,17 +171,8 @@ def _plain_sqlite(opened: Stores, all_figures: Sequence[Figures]) -> None:
     )
     connection.execute("BEGIN")
     for number, figures in enumerate(all_figures):
-        for place, rows in enumerate(figures.by_resolution.values()):
-            parts = (
-                rows.start_s,
-                rows.amount,
-                rows.coverage,
-                rows.interpolated,
-                rows.spread,
-                rows.estimated,
-                rows.manual,
-            )
-            values = zip([number] * len(rows), [place] * len(rows), *(part.tolist() for part in parts), strict=True)
+        for place, (_, rows) in enumerate(figures.rows()):
+            values = ((number, place, *row) for row in rows)
             connection.executemany("INSERT OR REPLACE INTO figure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     connection.execute("COMMIT")
     connection.close()

@@ -1,8 +1,9 @@
 """Amounts over time with what is known about them: the shape in which every figure travels."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from plagewatch.metering.readings import Quality
 
 Floats = NDArray[np.float64]
 Seconds = NDArray[np.int64]
+
+Row = tuple[int, float, float, float, float, float, float]
+"""Start [s], amount, coverage, interpolated, spread, estimated, manual: one interval as `Intervals` has it."""
 
 
 class Resolution(StrEnum):
@@ -71,6 +75,11 @@ class Intervals:
 
     def __len__(self) -> int:
         return len(self.start_s)
+
+    def rows(self) -> Iterator[Row]:
+        """The intervals one by one."""
+        columns = (getattr(self, field.name).tolist() for field in fields(self))
+        return cast(Iterator[Row], zip(*columns, strict=True))
 
     def where(self, keep: NDArray[np.bool_]) -> Self:
         """The intervals that a mask of the same length keeps."""

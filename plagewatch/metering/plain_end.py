@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, isnan, nan, ulp
 
-from plagewatch.metering.intervals import Resolution
+from plagewatch.metering.intervals import Resolution, Row
 from plagewatch.metering.readings import Flow
 from plagewatch.metering.rollups import HOUR_S, QUARTER_S, bounds_s
 from plagewatch.metering.tails import STEPS, Carry, nothing_before, settled_s
 from plagewatch.metering.terms import FactsAt, Terms, gap_ms
 
 QUARTER_MS = QUARTER_S * 1000
-
-Row = tuple[int, float, float, float, float, float, float]
-"""Start [s], amount, coverage, interpolated, spread, estimated, manual: an interval as `Intervals` has it."""
+QUARTER, HOUR = Resolution.QUARTER, Resolution.HOUR  # asked for by name, a member takes longer than a sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +43,14 @@ class PlainEnd:
 
 def plain_terms(terms: Terms, since_ms: int, to_ms: int) -> PlainTerms | None:
     """The terms of samples in [since_ms, to_ms]; None where they change within, or do not make amounts at all times."""
-    if any(swap.at_ms > since_ms for swap in terms.swaps):
+    if any(swap.at_ms >= since_ms for swap in terms.swaps):
         return None
     if any(since_ms < one.valid_from_ms <= to_ms for one in terms.facts):
         return None
     facts = FactsAt(terms)
     if any(isnan(facts.factor_of(one)) for one in facts.all):
         return None
-    one = facts.all[bisect_right(facts.from_ms.tolist(), since_ms) - 1]
+    one = facts.all[bisect_right(facts.all, since_ms, key=lambda fact: fact.valid_from_ms) - 1]
     step = 0.0 if one.decimals is None else 10.0**-one.decimals
     return PlainTerms(facts.rate_of(one), step, facts.factor_of(one), gap_ms(terms.usual_s))
 
@@ -178,7 +176,7 @@ def _summed(carry: Carry, fine: Sequence[Row], base: Resolution, coarse: Resolut
         if row[0] >= span_s[1]:
             made.append(_coarse(span_s, sums, known))
             sums, known, span_s = [0.0] * 6, False, _span_of(coarse, row[0], tz)
-        known = _add(sums, row, base, tz) or known
+        known = _add(sums, row, _length_s(base, row[0], tz)) or known
     made.append(_coarse(span_s, sums, known))
     return made
 
@@ -193,7 +191,7 @@ def _carried(carry: Carry, fine: Sequence[Row], base: Resolution, place_s: tuple
     sums, known = (_taken(carry), carry.known) if goes_on else ([0.0] * 6, False)
     for row in fine:
         if place_s[0] <= row[0] < place_s[1]:
-            known = _add(sums, row, base, tz) or known
+            known = _add(sums, row, _length_s(base, row[0], tz)) or known
     return Carry(*place_s, known, *sums)
 
 
@@ -201,14 +199,13 @@ def _taken(carry: Carry) -> list[float]:
     return [carry.amount, carry.covered_s, carry.interpolated, carry.spread, carry.estimated, carry.manual]
 
 
-def _add(sums: list[float], row: Row, base: Resolution, tz: str) -> bool:
+def _add(sums: list[float], row: Row, length_s: int) -> bool:
     """Add an interval to sums that coverage enters in seconds; whether its amount is known."""
-    start_s, amount, coverage, interpolated, spread, estimated, manual = row
+    _, amount, coverage, interpolated, spread, estimated, manual = row
     if amount != amount:
         return False
-    span_s = _span_of(base, start_s, tz)
     sums[0] += amount
-    sums[1] += coverage * (span_s[1] - span_s[0])
+    sums[1] += coverage * length_s
     sums[2] += interpolated
     sums[3] += spread
     sums[4] += estimated
@@ -216,11 +213,18 @@ def _add(sums: list[float], row: Row, base: Resolution, tz: str) -> bool:
     return True
 
 
+def _length_s(base: Resolution, start_s: int, tz: str) -> int:
+    if base is QUARTER:
+        return QUARTER_S
+    start_s, end_s = _span_of(base, start_s, tz)
+    return end_s - start_s
+
+
 def _span_of(resolution: Resolution, at_s: int, tz: str) -> tuple[int, int]:
     """The interval of a resolution that an instant lies in [s since 1970 UTC]."""
-    if resolution is Resolution.QUARTER:
+    if resolution is QUARTER:
         return at_s // QUARTER_S * QUARTER_S, at_s // QUARTER_S * QUARTER_S + QUARTER_S
-    if resolution is Resolution.HOUR:
+    if resolution is HOUR:
         return at_s // HOUR_S * HOUR_S, at_s // HOUR_S * HOUR_S + HOUR_S
     return _local_span(resolution, at_s // QUARTER_S * QUARTER_S, tz)
 

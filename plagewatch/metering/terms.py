@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ MS_PER_H = 3_600_000
 SHORTEST_GAP_S = 3600
 GAP_FACTOR = 3
 PULSES = "pulse_count"
+
+BEFORE_ALL = MeterFacts(meter="", valid_from_ms=-(2**63))
+"""What holds of a meter before anything was entered of it."""
 
 STANDING = (Note.NO_PULSE_WEIGHT, Note.UNIT_UNKNOWN)
 """Notes that are true of all samples while a fact is missing, not of some of them."""
@@ -77,12 +81,14 @@ class FactsAt:
     """The dated facts, as arrays at instants."""
 
     def __init__(self, terms: Terms) -> None:
-        known = sorted(terms.facts, key=lambda one: one.valid_from_ms)
-        before = MeterFacts(meter="", valid_from_ms=np.iinfo(np.int64).min)
-        self.all = [before, *known]
-        self.from_ms = np.array([one.valid_from_ms for one in self.all], np.int64)
+        self.all = [BEFORE_ALL, *sorted(terms.facts, key=lambda one: one.valid_from_ms)]
         self.counts_pulses = terms.register.partition(".")[0] == PULSES
         self._unit = terms.unit
+
+    @cached_property
+    def from_ms(self) -> Instants:
+        """The first instant of each."""
+        return np.array([one.valid_from_ms for one in self.all], np.int64)
 
     def factor(self, at_ms: Instants) -> Floats:
         """Index units to amount; NaN where not known: a guess never books energy."""

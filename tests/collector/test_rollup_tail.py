@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from collector import rollup_job
 from collector.ahead import read_ahead
 from collector.subjects import subjects
+from plagewatch.metering.edits import swap_stretches
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.metering.readings import Quality
 from plagewatch.store.records import registry, work
 from plagewatch.store.records.leases import leased
+from plagewatch.store.records.work import DirtyWindow
 from plagewatch.store.series.sqlite import SqliteSeries
 from tests.collector.ledger_stores import INDEX, METER, QUARTER_MS, START_MS, Stores, stores
 
@@ -142,6 +144,70 @@ class Faulty(Counting):
         if meter == "m":
             raise ZeroDivisionError("odd")
         return list(self._series.registers(meter))
+
+
+swapped = st.tuples(
+    st.integers(0, 39),  # at which sample
+    st.sampled_from([0, 0, -1, 1, -60_000, QUARTER_MS // 2]),
+    st.sampled_from([0.0, 0.0, 0.2, 50.0]),  # what the old device still counted
+    st.sampled_from([0.0, 3.0, 100.0, 5000.0]),  # what the new one began with
+    st.sampled_from([None, 3, 6]),
+    st.integers(0, 10),  # how many samples later it is declared
+)
+READS = st.lists(st.tuples(steps, st.sampled_from([0.0, 0.1, 0.4, 1.0, 7.3]), st.booleans()), min_size=2, max_size=30)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    before=READS,
+    calm=st.sampled_from([0, 120]),  # so many samples stand between an exchange whose index falls and an anchor
+    after=READS,
+    swaps=st.lists(swapped, min_size=1, max_size=3, unique_by=lambda one: one[0]),
+    as_told=st.booleans(),
+    interval_s=st.sampled_from([900, None]),
+)
+def test_packets_after_an_exchange_make_what_all_evidence_makes(before, calm, after, swaps, as_told, interval_s):
+    path = [*before, *[(QUARTER_MS, 0.4, False)] * calm, *after]
+    times = (MARCH_END_MS + np.cumsum([step for step, *_ in path])).tolist()
+    index, samples, declared = 100.0, list[float](), dict[int, list[Swap]]()
+    by_place = {place: rest for place, *rest in swaps}
+    for place, (_, move, _) in enumerate(path):
+        if place in by_place:
+            offset, counted, first, digits, later = by_place[place]
+            last, index = index + counted, first
+            told = round(index + move, 1) if as_told and offset == 0 else first
+            swap = Swap("m", INDEX, times[place] + offset, last, told, digits=digits)
+            declared.setdefault(min(place + later, len(path) - 1), []).append(swap)
+        index = round(index + move, 1)
+        samples.append(index)
+    meter = replace(METER, interval_s=interval_s)
+    with stores(meter=meter) as live, stores(meter=meter) as whole:
+        for place, (_, _, now) in enumerate(path):
+            live.arrive(times[place : place + 1], samples[place : place + 1])
+            told_now = declared.get(place, [])
+            registry.save(live.engine, told_now)
+            work.mark_dirty(live.engine, [DirtyWindow("m", at, end - 1) for at, end in swap_stretches([], told_now)])
+            if now:
+                live.roll_up()
+        live.roll_up()
+        registry.save(whole.engine, [swap for some in declared.values() for swap in some])
+        whole.arrive(times, samples)
+        whole.roll_up()
+        assert_identical(live, whole)
+
+
+def test_a_meter_that_was_once_exchanged_is_read_from_its_end_again():
+    with stores(Swap("m", INDEX, START_MS + 10 * QUARTER_MS, last_index=7.0, first_index=0.0)) as kept:
+        at_ms = START_MS + 7_000 + np.arange(200) * QUARTER_MS
+        index = np.concatenate([np.arange(10), np.arange(190)]) * 0.7
+        for first in range(0, 200, 20):
+            kept.arrive(at_ms[first : first + 20], index[first : first + 20])
+            kept.roll_up()
+        kept.arrive([at_ms[-1] + QUARTER_MS], [190 * 0.7])
+        read: list[str] = []
+        kept.series = cast(SqliteSeries, Counting(kept.series, read))
+        kept.roll_up()
+        assert read == ["samples_of"]
 
 
 def test_a_swap_at_the_very_first_sample_counts_whenever_it_is_told():

@@ -12,7 +12,7 @@ from plagewatch.metering.readings import Quality, Samples
 from plagewatch.metering.withdrawals import SourceSpan, Withdrawal
 from plagewatch.store.series.counted import counted
 from plagewatch.store.series.influx import InfluxSeries
-from plagewatch.store.series.protocol import FiguresHeld, Points, SeriesError, SeriesStore
+from plagewatch.store.series.protocol import Figures, FiguresHeld, Points, SeriesError, SeriesStore
 from plagewatch.store.series.sqlite import SqliteSeries
 
 T0_MS = 1_774_738_800_000  # 2026-03-29 in Brussels, the 23-hour day
@@ -391,6 +391,45 @@ def test_many_meters_are_read_in_one_question(store):
             told = store.intervals(Resolution.QUARTER, name, T0_S, T0_S + 901, flow)
             np.testing.assert_array_equal(figures[name, flow].amount, told.amount)
     assert store.samples_of(NAMES, T0_MS + 2000, T0_MS + 3000) == {}
+
+
+def test_each_of_many_meters_is_read_as_it_is_alone(store):
+    at_ms = [T0_MS, T0_MS + 1000, T0_MS + 2000]
+    for name in ("a", "c", "e"):
+        store.write_samples(samples(at_ms, [1.0, 2.0, 3.0], name))
+    store.write_samples(samples(at_ms[:2], [5.0, 6.0], "b", received_ms=T0_MS + 7))
+    store.write_samples(samples(at_ms[:1], [4.0], "b", received_ms=T0_MS + 9))  # another value of that instant
+    for source, quality in (("mqtt:one", Quality.MEASURED), ("mqtt:two", Quality.MEASURED), ("a.csv", Quality.MANUAL)):
+        store.write_samples([Samples("d", INDEX, at_ms, [1.0, 2.0, 3.0], source, T0_MS + 3, quality)])
+    store.write_samples([Samples("e", "gas_volume", at_ms[1:], [8.0, 9.0], "a.csv", T0_MS + 5, Quality.ESTIMATED)])
+    found = store.samples_of(list("abcde"), *EVER_MS)
+    assert len(found) == 6
+    for pair, evidence in found.items():
+        alone = store.samples(*pair, *EVER_MS)
+        for name in ("at_ms", "value", "quality", "received_ms"):
+            assert getattr(evidence, name).tolist() == getattr(alone, name).tolist(), (pair, name)
+    assert found["b", INDEX].value.tolist() == [4.0, 5.0, 6.0]
+    assert found["d", INDEX].at_ms.tolist() == at_ms
+    assert found["e", "gas_volume"].quality.tolist() == [Quality.ESTIMATED] * 2
+
+
+def test_figures_as_rows_are_the_same_figures(store):
+    told = intervals([1.5, float("nan"), 0.1 + 0.2])
+    days = Intervals.measured(np.array([T0_S]), np.array([4.5]))
+    store.write_figures(
+        [
+            Figures("x, y=1", "electricity", "main", {Resolution.QUARTER: list(told.rows())}),
+            Figures("m", "electricity", "export", {Resolution.QUARTER: told, Resolution.DAY: list(days.rows())}),
+        ]
+    )
+    for meter, flow in (("x, y=1", "main"), ("m", "export")):
+        found = store.intervals(Resolution.QUARTER, meter, 0, 2**33, flow)
+        known = np.array([True, False, True])
+        for name in ("start_s", "amount"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(told, name))
+        for name in ("coverage", "interpolated", "spread", "estimated", "manual"):
+            np.testing.assert_array_equal(getattr(found, name)[known], getattr(told, name)[known])
+    assert store.intervals(Resolution.DAY, "m", 0, 2**33, "export").amount.tolist() == [4.5]
 
 
 def test_what_is_withdrawn_is_passed_over_for_many_meters_too(store):

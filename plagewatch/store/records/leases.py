@@ -8,7 +8,7 @@ one machine's, where a file is the lock.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
@@ -105,7 +105,8 @@ def _finish(connection: Connection, finished: Finished) -> None:
         connection.execute(delete(table).where(table.c.id.in_(ids[first : first + MOST_IN_LIST])))
     ledger_tails.save(connection, finished.tails)
     if finished.marked:
-        connection.execute(insert(table), [asdict(window) for window in finished.marked])
+        marked = [{"meter": one.meter, "from_ms": one.from_ms, "to_ms": one.to_ms} for one in finished.marked]
+        connection.execute(insert(table), marked)
 
 
 def waiting_meters(engine: Engine, after: str, limit: int) -> list[str]:

@@ -12,8 +12,6 @@ from plagewatch.store.records.conflicts import put_over
 
 VERSION = 1
 
-_CARRY = tuple(Carry.__dataclass_fields__)
-
 
 def written(tail: Tail) -> bytes:
     """A tail as bytes; numbers come back bit by bit.
@@ -22,15 +20,8 @@ def written(tail: Tail) -> bytes:
     >>> read(written(tail)) == tail
     True
     """
-    registers = {
-        register: (one.anchor_ms, one.last_ms, one.usual_s, one.distances, one.alike, one.begins)
-        for register, one in tail.registers.items()
-    }
-    carries = [
-        (flow, resolution.value, *(getattr(carry, name) for name in _CARRY))
-        for (flow, resolution), carry in tail.carries.items()
-    ]
-    packed: bytes = msgpack.packb((VERSION, registers, carries))
+    carries = [(flow, resolution.value, *carry) for (flow, resolution), carry in tail.carries.items()]
+    packed: bytes = msgpack.packb((VERSION, dict(tail.registers), carries))
     return packed
 
 

@@ -20,11 +20,12 @@ from plagewatch.store.names import (
     TAG_REGISTER,
 )
 from plagewatch.store.series import blocks as rows
-from plagewatch.store.series.influx_answers import Found
+from plagewatch.store.series.influx_answers import Piece
 from plagewatch.store.series.influx_connection import Gzip, InfluxConnection
 from plagewatch.store.series.influx_evidence import (
     BY_SERIES,
     evidence,
+    evidence_of_each,
     fields_of,
     register_of,
     rows_told,
@@ -108,14 +109,13 @@ class InfluxSeries:
         return evidence(self._influx.found(EVIDENCE_BUCKET, query), without)
 
     def samples_of(self, meters: Collection[str], start_ms: int, end_ms: int) -> dict[tuple[str, str], Evidence]:
-        parts: dict[tuple[str, str], list[Found]] = {}
+        told: list[Piece] = []
         for condition in _of_meters(meters, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS)):
             query = (
                 f"SELECT value, received_ms FROM {SAMPLE} WHERE {condition} {BY_SERIES}, {TAG_METER}, {TAG_REGISTER}"
             )
-            for found in self._influx.found(EVIDENCE_BUCKET, query):
-                parts.setdefault(register_of(found), []).append(found)
-        return {pair: evidence(found, ()) for pair, found in parts.items()}
+            told += self._influx.rows(EVIDENCE_BUCKET, query)
+        return evidence_of_each(told)
 
     def blocks(self, meter: str, register: str, start_ms: int, end_ms: int) -> Iterator[Samples]:
         condition = _of_register(meter, register, time_ns(start_ms, NS_PER_MS), time_ns(end_ms, NS_PER_MS))

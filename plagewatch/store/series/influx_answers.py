@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 import numpy as np
@@ -16,6 +16,14 @@ Column = NDArray[Any]
 _PASSES = ("timeout", "exceeded", "interrupted", "closed")
 
 
+class Piece(NamedTuple):
+    """Rows of one series as they came in: its tags, and the names of what each row holds, the instant first."""
+
+    tags: Mapping[str, str]
+    names: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Rows of one series: its tags, and its columns by name, all of one length, NaN where a field is not there."""
@@ -27,8 +35,14 @@ class Found:
         return len(next(iter(self.columns.values()), ()))
 
 
-def found(stream: Iterable[bytes], text: bool = False) -> Iterator[Found]:
-    """The pieces of an answer in MessagePack. text: its columns are names, and not figures.
+def found_in(pieces: Iterable[Piece], text: bool = False) -> Iterator[Found]:
+    """Pieces of an answer as columns. text: they are names, and not figures."""
+    for piece in pieces:
+        yield Found(piece.tags, _columns(piece.names, piece.rows, text))
+
+
+def pieces(stream: Iterable[bytes]) -> Iterator[Piece]:
+    """The pieces of an answer in MessagePack.
 
     Raises SeriesError where InfluxDB says in the middle of it that it cannot go on, and where the end is missing.
     """
@@ -43,7 +57,7 @@ def found(stream: Iterable[bytes], text: bool = False) -> Iterator[Found]:
                 raise SeriesError(_explained(error), retryable=any(word in error for word in _PASSES))
             more = bool(result.get("partial"))
             for series in result.get("series", ()):
-                yield Found(series.get("tags", {}), _columns(series["columns"], series["values"], text))
+                yield Piece(series.get("tags", {}), series["columns"], series["values"])
     if more or unpacker.tell() != sent:
         raise SeriesError("InfluxDB's answer was cut off before its end", retryable=True)
 

@@ -11,7 +11,7 @@ from influxdb_client.service.write_service import WriteService
 
 from plagewatch.store.series import influx_writing
 from plagewatch.store.series.blocks import ROWS_A_PIECE
-from plagewatch.store.series.influx_answers import Found, found, together
+from plagewatch.store.series.influx_answers import Found, Piece, found_in, pieces, together
 from plagewatch.store.series.influx_trouble import Asked, told
 from plagewatch.store.series.influx_writing import compressed
 from plagewatch.store.series.line_protocol import Lines
@@ -52,8 +52,12 @@ class InfluxConnection:
 
     def pieces(self, bucket: str, query: str, text: bool = False) -> Iterator[Found]:
         """The same piece by piece, as it comes in."""
+        return found_in(self.rows(bucket, query), text)
+
+    def rows(self, bucket: str, query: str) -> Iterator[Piece]:
+        """The same as rows: many series of a few are made columns faster together."""
         with told(Asked(self.url, f"the bucket `{bucket}`")):
-            yield from self._pieces(bucket, query, text)
+            yield from self._pieces(bucket, query)
 
     def ping(self) -> None:
         """Return where an InfluxDB answers, soon. Raises SeriesError."""
@@ -73,7 +77,7 @@ class InfluxConnection:
     def check_read(self, bucket: str) -> None:
         """Return where this token may read a bucket that is there. Raises SeriesError."""
         with told(Asked(self.url, f"the bucket `{bucket}`")):
-            for _ in self._pieces(bucket, "SHOW MEASUREMENTS LIMIT 1", True, self._check_ms):
+            for _ in self._pieces(bucket, "SHOW MEASUREMENTS LIMIT 1", self._check_ms):
                 pass
 
     def close(self) -> None:
@@ -96,11 +100,11 @@ class InfluxConnection:
                 **encoding,
             )
 
-    def _pieces(self, bucket: str, query: str, text: bool, timeout_ms: int | None = None) -> Iterator[Found]:
+    def _pieces(self, bucket: str, query: str, timeout_ms: int | None = None) -> Iterator[Piece]:
         asked = [("db", bucket), ("q", query), ("epoch", "ns"), ("chunked", "true"), ("chunk_size", str(ROWS_A_PIECE))]
         response = self._get("/query", asked, timeout_ms)
         try:
-            yield from found(response.stream(PIECE_BYTES), text)
+            yield from pieces(response.stream(PIECE_BYTES))
         except BaseException:
             response.close()  # what is left of it must not be taken for the next answer
             raise

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from plagewatch.metering.intervals import Floats
 from plagewatch.metering.readings import Quality
 from plagewatch.metering.withdrawals import SourceSpan
 from plagewatch.store.names import TAG_METER, TAG_QUALITY, TAG_REGISTER, TAG_TOLD_BY
 from plagewatch.store.series.blocks import Row
-from plagewatch.store.series.influx_answers import Found
+from plagewatch.store.series.influx_answers import Found, Piece, found_in, together
 from plagewatch.store.series.line_protocol import NS_PER_MS, name_of_tag, quality_word, time_ns
 from plagewatch.store.series.protocol import NOT_TOLD_MS, Evidence
 
@@ -39,26 +40,63 @@ def evidence(parts: Sequence[Found], without: Sequence[SourceSpan]) -> Evidence:
     return found.where(~np.concatenate([[False], again])) if again.any() else found
 
 
+def evidence_of_each(pieces: Iterable[Piece]) -> dict[tuple[str, str], Evidence]:
+    """The evidence of many registers of which each has a few samples, by meter and register.
+
+    pieces: rows of instant [ns], value and moment of receipt [ms].
+    """
+    by_register: dict[tuple[str, str], list[Piece]] = {}
+    for piece in pieces:
+        by_register.setdefault(register_of(piece), []).append(piece)
+    # Nearly every register is one series: the columns of all these are made at once, and each has its part of them.
+    plain = [pair for pair, some in by_register.items() if len(some) == 1 and not some[0].tags.get(TAG_QUALITY)]
+    lengths = np.array([len(by_register[pair][0].rows) for pair in plain], np.int64)
+    ends = np.cumsum(lengths)
+    at_ns, value, told_ms = _side_by_side(row for pair in plain for row in by_register[pair][0].rows)
+    at_ms, received_ms = at_ns // NS_PER_MS, received(told_ms, np.repeat(ends - lengths, lengths))
+    quality = np.full(len(at_ms), Quality.MEASURED, np.int8)
+    again = np.flatnonzero(np.diff(at_ms) <= 0) + 1  # within a register: instants that stand there twice
+    unclear = set(np.searchsorted(ends, again[~np.isin(again, ends)], side="right").tolist())
+    found = {}
+    for place, (pair, end, length) in enumerate(zip(plain, ends.tolist(), lengths.tolist(), strict=True)):
+        if place not in unclear:
+            part = slice(end - length, end)
+            found[pair] = Evidence(at_ms[part], value[part], quality[part], received_ms[part])
+    for pair in by_register.keys() - found.keys():
+        found[pair] = evidence(together(found_in(by_register[pair])), ())
+    return found
+
+
+def _side_by_side(rows: Iterable[Sequence[float | None]]) -> tuple[NDArray[np.int64], Floats, Floats]:
+    times, value, told_ms = tuple(zip(*rows, strict=True)) or ((), (), ())
+    return np.array(times, np.int64), np.array(value, np.float64), np.array(told_ms, np.float64)
+
+
 def standing_ms(part: Found, without: Sequence[SourceSpan]) -> NDArray[np.int64]:
     """The instants of a series that count."""
     at_ms: NDArray[np.int64] = part.columns["time"][_standing(part, without)] // NS_PER_MS
     return at_ms
 
 
-def received(told_ms: NDArray[np.float64]) -> NDArray[np.int64]:
+def received(told_ms: Floats, begins: NDArray[np.int64] | int = 0) -> NDArray[np.int64]:
     """When each sample of a series came: as its packet's first says, which alone has it.
+
+    begins: where several series stand one after the other, the place at which each sample's own begins.
 
     >>> received(np.array([np.nan, 7.0, np.nan, 9.0]))
     array([-1,  7,  7,  9])
+    >>> received(np.array([7.0, np.nan, np.nan]), np.array([0, 0, 2]))
+    array([ 7,  7, -1])
     """
     known = ~np.isnan(told_ms)
     # The place of the last known one up to here, counted from 1.
     last = np.maximum.accumulate(np.where(known, np.arange(1, len(told_ms) + 1), 0))
+    last = np.where(last > begins, last, 0)
     filled = np.concatenate([[NOT_TOLD_MS], np.where(known, told_ms, NOT_TOLD_MS)])
     return filled[last].astype(np.int64)
 
 
-def register_of(part: Found) -> tuple[str, str]:
+def register_of(part: Found | Piece) -> tuple[str, str]:
     """Meter and register of a series."""
     return name_of_tag(part.tags[TAG_METER]), name_of_tag(part.tags[TAG_REGISTER])
 

@@ -2,8 +2,9 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Protocol
 from urllib.parse import quote, unquote
 
@@ -11,12 +12,17 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from plagewatch.metering.intervals import Floats, Intervals
+from plagewatch.metering.intervals import Floats, Row
 from plagewatch.metering.readings import Quality, Samples
 from plagewatch.store.names import (
-    INTERVAL_FIELDS,
+    AMOUNT,
+    COVERAGE,
+    ESTIMATED,
+    INTERPOLATED,
     KNOWN,
+    MANUAL,
     SAMPLE,
+    SPREAD,
     TAG_CARRIER,
     TAG_FLOW,
     TAG_METER,
@@ -29,7 +35,6 @@ from plagewatch.store.series.protocol import NOT_TOLD_MS, Figures, Points, Serie
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
-FEW = 16
 
 EARLIEST_NS, LATEST_NS = -9_223_372_036_854_775_806, 9_223_372_036_854_775_806
 
@@ -244,24 +249,26 @@ def quality_word(quality: Quality) -> str:
 
 def figure_lines(figures: Figures) -> Iterator[str]:
     """Figures of a flow at all their resolutions, each of which is a measurement."""
-    tags = {TAG_METER: figures.meter, TAG_FLOW: figures.flow, TAG_CARRIER: figures.carrier}
-    for resolution, intervals in figures.by_resolution.items():
-        yield from interval_lines(resolution, tags, intervals)
+    tags = _head("", {TAG_METER: figures.meter, TAG_FLOW: figures.flow, TAG_CARRIER: figures.carrier})
+    for resolution, rows in figures.rows():
+        yield from interval_lines(f"{resolution.value}{tags}", rows)
 
 
-def interval_lines(measurement: str, tags: Mapping[str, str], intervals: Intervals) -> Iterator[str]:
-    """Figures, every field in every point: InfluxDB merges fields, and one left out would keep its old value."""
-    head = _head(measurement, tags)
-    if len(intervals) < FEW:
-        # Most figures are one row of a meter: an array of one value costs more to ask than to write.
-        columns = [[_number(value) for value in getattr(intervals, name).tolist()] for name in INTERVAL_FIELDS]
-        known = [float(amount == amount) for amount in intervals.amount.tolist()]
-    else:
-        columns = [np.nan_to_num(getattr(intervals, name)).tolist() for name in INTERVAL_FIELDS]
-        known = intervals.known.astype(np.float64).tolist()
-    form = head.replace("%", "%%") + ",".join(f"{name}=%r" for name in (*INTERVAL_FIELDS, KNOWN)) + " %d000000000"
-    for row in zip(*columns, known, intervals.start_s.tolist(), strict=True):
-        yield form % row
+def interval_lines(head: str, rows: Iterable[Row]) -> Iterator[str]:
+    """Figures, every field in every point: InfluxDB merges fields, and one left out would keep its old value.
+
+    head: all that stands before the fields.
+    """
+    for row in rows:
+        start_s, amount, coverage, interpolated, spread, estimated, manual = row
+        known = 1.0
+        if not isfinite(amount + coverage + interpolated + spread + estimated + manual):
+            known = float(amount == amount)
+            amount, coverage, interpolated, spread, estimated, manual = map(_number, row[1:])
+        yield (
+            f"{head}{AMOUNT}={amount!r},{COVERAGE}={coverage!r},{INTERPOLATED}={interpolated!r},{SPREAD}={spread!r},"
+            f"{ESTIMATED}={estimated!r},{MANUAL}={manual!r},{KNOWN}={known!r} {start_s}000000000"
+        )
 
 
 def _number(value: float) -> float:
@@ -285,9 +292,9 @@ def point_lines(measurement: str, tags: Mapping[str, str], points: Points) -> It
 
 def _head(measurement: str, tags: Mapping[str, str]) -> str:
     # An empty tag cannot be written; asked for, it finds the points that have none.
-    pairs = (f"{tag}={_escaped(tag_value(value))}" for tag, value in sorted(tags.items()) if value)
+    pairs = (f"{tag}={_escaped(value)}" for tag, value in sorted(tags.items()) if value)
     return ",".join([measurement, *pairs]) + " "
 
 
 def _escaped(value: str) -> str:
-    return re.sub(r"([,= ])", r"\\\1", value)
+    return re.sub(r"([,= ])", r"\\\1", tag_value(value)) if _NOT_PLAIN.search(value) else value

@@ -1,6 +1,6 @@
 """What a series store does. Two implementations, SQLite and InfluxDB, pass the same contract tests."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol, Self, TypeVar
@@ -8,7 +8,7 @@ from typing import Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from plagewatch.metering.intervals import Intervals, Resolution
+from plagewatch.metering.intervals import Intervals, Resolution, Row
 from plagewatch.metering.readings import Flow, Samples
 from plagewatch.metering.withdrawals import SourceSpan
 
@@ -68,12 +68,20 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Figures of one flow of a meter at several resolutions, to be written together."""
+    """Figures of one flow of a meter at several resolutions, to be written together.
+
+    Few of them come as rows: arrays of one or two values cost a hundred times what the values do.
+    """
 
     meter: str
     carrier: str
     flow: Flow
-    by_resolution: Mapping[Resolution, Intervals]
+    by_resolution: Mapping[Resolution, Intervals | Sequence[Row]]
+
+    def rows(self) -> Iterator[tuple[Resolution, Iterable[Row]]]:
+        """All of them one by one, by resolution."""
+        for resolution, made in self.by_resolution.items():
+            yield resolution, made.rows() if isinstance(made, Intervals) else made
 
 
 def gathered(blocks: Sequence[Samples]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

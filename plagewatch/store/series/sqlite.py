@@ -151,10 +151,9 @@ class SqliteSeries:
         with self._writing() as connection:
             for one in all_figures:
                 number = self._id(connection, "flow", meter=one.meter, flow=one.flow, beside={"carrier": one.carrier})
-                for resolution, intervals in one.by_resolution.items():
-                    columns = [getattr(intervals, name).tolist() for name in INTERVAL_FIELDS]
-                    rows = zip(repeat(number), intervals.start_s.tolist(), *columns, strict=False)
-                    put(connection, f'INSERT OR REPLACE INTO "{resolution}"', 2 + len(columns), rows)
+                for resolution, rows in one.rows():
+                    numbered = ((number, *row) for row in rows)
+                    put(connection, f'INSERT OR REPLACE INTO "{resolution}"', 2 + len(INTERVAL_FIELDS), numbered)
 
     def intervals(self, resolution: Resolution, meter: str, start_s: int, end_s: int, flow: Flow = "main") -> Intervals:
         query = (
