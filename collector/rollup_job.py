@@ -7,6 +7,7 @@ is marked when theirs are made, and leased by itself.
 """
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -27,8 +28,9 @@ from plagewatch.store.series.protocol import SeriesError, SeriesStore
 
 __all__ = ["JOB", "FiguresFailed", "run"]
 
-# So many meters are leased, read ahead for and written at once.
-TOGETHER = 200
+# So many meters are leased at once, and so many of them read ahead for and written.
+TOGETHER = 500
+A_PART = 125
 
 # Windows closer to each other than this are made as one.
 NEAR_MS = 7 * 86_400_000
@@ -91,7 +93,7 @@ def _make_some(so_far: Run, engine: Engine, series: SeriesStore, meters: Sequenc
 
 def _make(so_far: Run, engine: Engine, series: SeriesStore, meters: Sequence[str]) -> None:
     """Make the figures of a few meters while no other process does, and forget their windows."""
-    with leased(engine, meters) as lease:
+    with ThreadPoolExecutor(1, "reading ahead") as reader, leased(engine, meters) as lease:
         if not lease.waiting:
             return
         # Read once they are had: a fact entered before its window was marked is then always in it.
@@ -99,20 +101,34 @@ def _make(so_far: Run, engine: Engine, series: SeriesStore, meters: Sequence[str
         spans = {
             meter: coalesced((w.from_ms, w.to_ms) for w in windows) for meter, (_, windows) in lease.waiting.items()
         }
-        ahead = read_ahead(standing, lease.tails, known, spans)
-        unwritten = Unwritten(standing, lease.still_held)
-        stores = Stores(engine, standing, unwritten, findings.registers(engine, lease.waiting))
-        for meter in lease.waiting:
-            try:
-                made = _made(stores, known[meter], spans[meter], ahead.get(meter))
-            except (SeriesError, *RecordsError):
-                raise
-            except Exception as error:  # one meter's trouble keeps no other waiting
-                so_far.failed[meter] = error
-            else:
-                unwritten.then(partial(_finish, so_far, lease, meter, made))
-        unwritten.write()
+        told = findings.registers(engine, lease.waiting)
+        stores = Stores(engine, standing, Unwritten(standing, lease.still_held), told)
+        names = list(spans)
+        parts = [{name: spans[name] for name in names[at : at + A_PART]} for at in range(0, len(names), A_PART)]
+        # The next parts are read while one is made and written: else the store is waited for half of the time.
+        reading = [reader.submit(read_ahead, standing, lease.tails, known, part) for part in parts]
+        try:
+            for part, read in zip(parts, reading, strict=True):
+                ahead = read.result()
+                _make_part(so_far, lease, stores, [(known[name], part[name], ahead.get(name)) for name in part])
+        finally:
+            reader.shutdown(wait=False, cancel_futures=True)
         lease.finished.marked = united(lease.finished.marked)
+
+
+def _make_part(
+    so_far: Run, lease: Lease, stores: Stores, part: Iterable[tuple[Subject, Sequence[Span], Ahead | None]]
+) -> None:
+    for subject, spans_ms, ahead in part:
+        try:
+            made = _made(stores, subject, spans_ms, ahead)
+        except (SeriesError, *RecordsError):
+            raise
+        except Exception as error:  # one meter's trouble keeps no other waiting
+            so_far.failed[subject.meter.id] = error
+        else:
+            stores.unwritten.then(partial(_finish, so_far, lease, subject.meter.id, made))
+    stores.unwritten.write()
 
 
 @dataclass(frozen=True, slots=True)

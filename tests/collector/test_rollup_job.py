@@ -75,7 +75,7 @@ def test_each_meter_is_come_by_once_in_a_run_however_many_are_marked_again_meanw
         event.listen(kept.engine, "before_cursor_execute", lambda *told: queries.append(told[2]))
         assert rollup_job.run(kept.engine, busy, NOW_S) == 1_001
         read = [sum(f"FROM {name}" in query for query in queries) for name in ("site", "meter_facts", "swap")]
-        assert read == [6, 6, 6]  # once for each 200 meters
+        assert read == [3, 3, 3]  # once for each 500 meters
         last = work.dirty_windows(kept.engine, after="m0999")
         assert [windows for _, windows in last.values()] == [[work.DirtyWindow("m1000", START_MS, START_MS)]]
         busy.close()

@@ -37,7 +37,7 @@ from plagewatch.store.engine import open_records
 from plagewatch.store.series.influx import InfluxSeries
 records, *influx = sys.argv[1:]
 engine, series = open_records(records), InfluxSeries(*influx, 30)
-rollup_job.TOGETHER = 7
+rollup_job.TOGETHER, rollup_job.A_PART = 7, 3
 while True:
     rollup_job.run(engine, series, 0)
     print("round", flush=True)
