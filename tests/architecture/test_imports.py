@@ -48,6 +48,7 @@ ONLY_IN = {
     "sqlite3": (
         "plagewatch/store/",
         "collector/spool.py",
+        "collector/spool_pruning.py",
         "collector/spool_salvage.py",
         "plagewatch/cli/bench_ledger.py",  # to compare with
     ),
