@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from collector.planning import Known, Plan
 from collector.quarantining import refused
-from collector.spool import Spooled, SpoolError
+from collector.spool import SpoolError
+from collector.spool_newest import Spooled
 from plagewatch.metering.readings import Reason
 from plagewatch.store.engine import Engine
 from plagewatch.store.records.quarantine import Quarantined

@@ -35,7 +35,7 @@ class Received(NamedTuple):
     @classmethod
     def of(cls, packets: Sequence[Packet], mids: Sequence[int], connection: int) -> "Received":
         """The packets with their size."""
-        return cls(packets, mids, connection, sum(len(packet.payload) for packet in packets))
+        return cls(packets, mids, connection, sum([len(packet.payload) for packet in packets]))
 
 
 class Intake:

@@ -11,6 +11,7 @@ from collector.topic_alias import TopicAliases
 
 PLAIN = (0x30, 0x32)  # PUBLISH of QoS 0 and 1, whether retained or sent again
 QOS = 0x06
+SHORTEST = 3  # the length of a topic, and a topic
 
 
 class Published(NamedTuple):
@@ -70,7 +71,7 @@ class Packets:
                 break
             head = data[start]
             plain = None
-            if head & 0xF6 in PLAIN:
+            if head & 0xF6 in PLAIN and length >= SHORTEST:
                 plain = self._plain(data, body, end, head & QOS)
                 plain = plain or self._odd(data[start:end], body - start, head & QOS)
             found.append(plain or data[start:end])
@@ -84,12 +85,13 @@ class Packets:
 
     def _plain(self, data: bytes, body: int, end: int, qos: int) -> Published | None:
         """The PUBLISH in data[body:end]; None where it is not plain."""
-        # A place beyond the packet is never read as its own: `at` has to be within it at the end.
-        at = topic_end = body + 2 + int.from_bytes(data[body : body + 2], "big")
+        at = topic_end = body + 2 + (data[body] << 8) + data[body + 1]
         mid = 0
         if qos:
-            mid = int.from_bytes(data[at : at + 2], "big")
             at += 2
+            if at > end:
+                return None
+            mid = (data[at - 2] << 8) + data[at - 1]
         if self._with_properties:
             if at >= end or data[at]:
                 return None
@@ -97,6 +99,6 @@ class Packets:
         if at > end or topic_end == body + 2:
             return None
         try:
-            return Published(str(data[body + 2 : topic_end], "utf-8"), data[at:end], mid, qos >> 1)
+            return Published(data[body + 2 : topic_end].decode(), data[at:end], mid, qos >> 1)
         except UnicodeDecodeError:
             return None

@@ -17,7 +17,8 @@ from collector.drain_report import DrainReport, added
 from collector.known import Records, SerialsMet
 from collector.planning import Known, Plan, plan
 from collector.quarantining import refused
-from collector.spool import Spool, Spooled
+from collector.spool import Spool
+from collector.spool_newest import Spooled
 from collector.tally import Tally
 from collector.writing import Writing
 from plagewatch.metering.readings import Packet, Reason

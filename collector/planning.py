@@ -8,7 +8,7 @@ from collector.dates import believable
 from collector.decoders import UNKNOWN_FAMILY, Route, decode, device_of
 from collector.quarantining import MAX_DEVICE_LENGTH, joined, quarantined, seen, storable, utc
 from collector.remembered import Remembered
-from collector.spool import Spooled
+from collector.spool_newest import Spooled
 from plagewatch.metering.meters import Binding
 from plagewatch.metering.readings import Ask, Behaviour, LeftOut, Readings, Reason, Samples, register_word
 from plagewatch.metering.units import to_canonical

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from collector.decoders import Route, device_of
 from collector.decoders.door import MAX_PAYLOAD_BYTES
-from collector.spool import Spooled
+from collector.spool_newest import Spooled
 from plagewatch.metering.readings import Readings, Reason
 from plagewatch.store.records.quarantine import Quarantined
 

@@ -12,7 +12,7 @@ from collector.drain_report import DrainReport
 from collector.known import compiled, told_after
 from collector.pipeline import Lane, Pipeline
 from collector.planning import Known, Plan, Scope, plan
-from collector.spool import Spooled
+from collector.spool_newest import Spooled
 from plagewatch.store.records import replays
 from plagewatch.store.records.device_memory import memory
 from plagewatch.store.records.replay_progress import Part, Replay

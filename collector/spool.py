@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 from collector.spool_aside import finish_setting_aside, set_aside
 from collector.spool_figures import SpoolFigures
+from collector.spool_newest import Newest, Spooled
 from collector.spool_pruning import let_go
 from plagewatch.metering.readings import Packet
 
@@ -68,13 +68,6 @@ class SpoolInUse(SpoolError):
     """Another process has the spool: its collector runs."""
 
 
-class Spooled(NamedTuple):
-    """A packet and its place in the spool. Places rise and are never used twice."""
-
-    id: int
-    packet: Packet
-
-
 class Spool:
     """One spool file. Threads may share it; a lock beside the file keeps other processes out.
 
@@ -89,6 +82,7 @@ class Spool:
         self.path = path
         self.damaged = ""  # what was found when the file turned out to be no sound database
         # Two connections, so that nothing that is read keeps packets waiting that arrive.
+        self._newest = Newest()
         self._reading, self._lock = threading.Lock(), threading.Lock()  # whoever takes both takes them in this order
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,12 +142,14 @@ class Spool:
                 some = packets[first : first + _ROWS_TOGETHER]
                 connection.execute(_insertion(len(some)), tuple(chain.from_iterable(some)))
             # Nobody else writes within the transaction: the places follow one another.
-            last = int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
-        return list(range(last - len(packets) + 1, last + 1))
+            end = int(connection.execute("SELECT last_insert_rowid()").fetchone()[0]) + 1
+        self._newest.add(end - len(packets), packets)
+        return list(range(end - len(packets), end))
 
     def read_after(self, spool_id: int, limit: int, max_bytes: int = 16 << 20) -> list[Spooled]:
         """The next packets behind a place: `limit` or about `max_bytes` at most, at least one if there is one."""
-        batch: list[Spooled] = []
+        if batch := self._newest.after(spool_id, limit, max_bytes):
+            return batch
         size = 0
         query = "SELECT id, topic, payload, received_ms FROM packet WHERE id > ? ORDER BY id LIMIT ?"
         with self._told(), self._reading:
@@ -239,6 +235,7 @@ class Spool:
         """Put the damaged file out of the way and begin a new one; where the old one is now."""
         with self._told(), self._reading, self._lock:
             self._close()
+            self._newest.clear()
             aside = set_aside(self.path, now_ms)
             self._open()
             self.damaged = ""

@@ -8,7 +8,7 @@ import pytest
 from collector.bindings import BindingTable
 from collector.decoders import Route, modbus_json
 from collector.planning import TELL_AGAIN_MS, Known, Scope, plan
-from collector.spool import Spooled
+from collector.spool_newest import Spooled
 from plagewatch.metering.meters import Binding
 from plagewatch.metering.readings import Packet, Quality, Reason
 

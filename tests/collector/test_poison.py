@@ -9,7 +9,8 @@ import pytest
 from collector.decoders.sparkplug_b.schema import Payload
 from collector.pipeline import Pipeline
 from collector.quarantining import refused
-from collector.spool import Spool, Spooled
+from collector.spool import Spool
+from collector.spool_newest import Spooled
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Reason
 from plagewatch.store.records.quarantine import counts, keep, quarantined
