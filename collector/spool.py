@@ -229,13 +229,15 @@ class Spool:
 
     def _prune_some(self, before_ms: int, keep_bytes: int) -> int:
         with self._told(), self._transaction() as connection:
-            return let_go(connection, before_ms, keep_bytes)
+            gone = let_go(connection, before_ms, keep_bytes)
+        if gone:
+            self._newest.clear()
+        return gone
 
     def begin_anew(self, now_ms: int) -> Path:
         """Put the damaged file out of the way and begin a new one; where the old one is now."""
         with self._told(), self._reading, self._lock:
             self._close()
-            self._newest.clear()
             aside = set_aside(self.path, now_ms)
             self._open()
             self.damaged = ""
@@ -250,6 +252,7 @@ class Spool:
                 self._claim = -1
 
     def _close(self) -> None:
+        self._newest.clear()
         self._reader.close()
         self._connection.close()
 
