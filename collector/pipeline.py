@@ -31,9 +31,12 @@ from plagewatch.store.series.protocol import SamplesRefused, SeriesError, Series
 
 log = structlog.get_logger()
 
-BATCH_PACKETS = 2_000
-BATCH_BYTES = 192 << 10
-"""About 15 000 readings in frames of a hundred: enough for the database, and their lists are 8 MB and not 100."""
+BATCH_PACKETS = 6_000
+BATCH_BYTES = 160 << 10
+"""About 15 000 readings in frames of a hundred: enough for the database, and their lists are 8 MB and not 100.
+
+6 000 single readings in place of 2 000 cost a fifth less: of each meter more points together, and fewer windows.
+"""
 
 AHEAD = 2
 """Batches that are written while the next is decoded: InfluxDB works on each with one of its processors."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from collector.spool_aside import finish_setting_aside, set_aside
 from collector.spool_figures import SpoolFigures
-from collector.spool_newest import Newest, Spooled
+from collector.spool_newest import SMALL_BYTES, Newest, Spooled
 from collector.spool_pruning import let_go
 from plagewatch.metering.readings import Packet
 
@@ -147,7 +147,10 @@ class Spool:
         return list(range(end - len(packets), end))
 
     def read_after(self, spool_id: int, limit: int, max_bytes: int = 16 << 20) -> list[Spooled]:
-        """The next packets behind a place: `limit` or about `max_bytes` at most, at least one if there is one."""
+        """The next packets behind a place: `limit` or about `max_bytes` at most, at least one if there is one.
+
+        max_bytes: of the payloads, of each what is beyond SMALL_BYTES.
+        """
         if batch := self._newest.after(spool_id, limit, max_bytes):
             return batch
         size = 0
@@ -155,7 +158,7 @@ class Spool:
         with self._told(), self._reading:
             for number, topic, payload, received_ms in self._reader.execute(query, (spool_id, limit)):
                 batch.append(Spooled(number, Packet(topic, payload, received_ms)))
-                size += len(payload)
+                size += max(0, len(payload) - SMALL_BYTES)
                 if size >= max_bytes:
                     break
         return batch

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from plagewatch.metering.readings import Packet
 
 MOST_PACKETS = 8_000
-MOST_BYTES = 2 << 20
+MOST_BYTES = 1 << 20
+SMALL_BYTES = 100
+"""A payload up to this long has one reading or a few. A batch is bound by its readings: only what is beyond counts."""
 
 
 class Spooled(NamedTuple):
@@ -44,7 +46,10 @@ class Newest:
                 self._forget(1)
 
     def after(self, place: int, limit: int, max_bytes: int) -> list[Spooled]:
-        """The next packets behind a place, as `Spool.read_after` gives them; empty where they are not remembered."""
+        """The next packets behind a place, as `Spool.read_after` gives them; empty where they are not remembered.
+
+        max_bytes: of the payloads, of each what is beyond SMALL_BYTES.
+        """
         found: list[Spooled] = []
         size = 0
         with self._lock:
@@ -56,7 +61,7 @@ class Newest:
                 begin = max(0, place + 1 - first)
                 for number, packet in enumerate(packets[begin:] if begin else packets, first + begin):
                     found.append(Spooled(number, packet))
-                    size += len(packet.payload)
+                    size += max(0, len(packet.payload) - SMALL_BYTES)
                     if size >= max_bytes or len(found) == limit:
                         return found
         return found

@@ -11,6 +11,7 @@ from collector.decoders.sparkplug_b.schema import Payload
 from collector.pipeline import BATCH_BYTES, Pipeline
 from collector.replay import Replayer
 from collector.spool import Spool
+from collector.spool_newest import SMALL_BYTES
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Reason
 from plagewatch.store.engine import RecordsError, open_records
@@ -161,7 +162,7 @@ def test_what_cannot_be_kept_at_all_stays_in_the_spool_and_is_counted(pipeline, 
 
 def test_batches_written_ahead_of_a_packet_at_fault_are_finished_behind_it(pipeline, series, engine):
     refuse(engine, "dirty_window", "NEW.meter = 'm2'")
-    alone = [reading(value, "attic" if value in (1, 4) else "cellar", BATCH_BYTES) for value in range(6)]
+    alone = [reading(value, "attic" if value in (1, 4) else "cellar", BATCH_BYTES + SMALL_BYTES) for value in range(6)]
     pipeline.accept(alone)
     report = pipeline.drain(NOW_MS)
     assert (report.packets, report.quarantined, report.stopped, pipeline.waiting()) == (6, 2, "", 0)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from collector.pipeline import BATCH_BYTES, Pipeline
+from collector.spool_newest import SMALL_BYTES
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.readings import Packet, Reason, Samples
 from plagewatch.store.records.quarantine import counts
@@ -56,7 +57,7 @@ def pipeline(spool, halting, engine):
 def batch(value: float, register: str = "gas_index") -> Packet:
     """A packet that fills a batch by itself."""
     body = {"at": AT_S + 60 * value, "registers": {register: {"value": value, "unit": "m3"}}}
-    return Packet("loggers/cellar/readings", json.dumps(body).encode().ljust(BATCH_BYTES), NOW_MS)
+    return Packet("loggers/cellar/readings", json.dumps(body).encode().ljust(BATCH_BYTES + SMALL_BYTES), NOW_MS)
 
 
 def stored(halting: Halting) -> list[float]:
