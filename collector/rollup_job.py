@@ -29,8 +29,8 @@ from plagewatch.store.series.protocol import SeriesError, SeriesStore
 __all__ = ["JOB", "FiguresFailed", "run"]
 
 # So many meters are leased at once, and so many of them read ahead for and written.
-TOGETHER = 500
-A_PART = 125
+TOGETHER = 1_500
+A_PART = 500
 
 # Windows closer to each other than this are made as one.
 NEAR_MS = 7 * 86_400_000
