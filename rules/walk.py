@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from plagewatch.tickets.findings import Finding
 from plagewatch.tickets.states import Ticket
 from rules.catalogue import Rule
-from rules.detectors.verdicts import HOUR_S, Verdicts
+from rules.detectors.verdicts import HOUR_S, Flags, Verdicts
 from rules.incidents import Change, Key, Normal, decide
 
 
@@ -22,11 +22,15 @@ class Track:
     meter: str
     cause: str
     verdicts: Verdicts
+    lasting: Flags = field(init=False)
     normal_in_a_row: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
+        lasting = self.verdicts.lasting
+        lasting = np.zeros(len(self.verdicts), np.bool_) if lasting is None else lasting & ~self.verdicts.abnormal
+        object.__setattr__(self, "lasting", lasting)
         place = np.arange(1, len(self.verdicts) + 1)
-        last_abnormal = np.maximum.accumulate(np.where(self.verdicts.abnormal, place, 0))
+        last_abnormal = np.maximum.accumulate(np.where(self.verdicts.abnormal | lasting, place, 0))
         object.__setattr__(self, "normal_in_a_row", place - last_abnormal)
 
     @property
@@ -35,9 +39,11 @@ class Track:
         return self.meter, self.cause
 
     def at(self, moment_s: int) -> Finding | Normal | None:
-        """The verdict that became known at a moment; None where there was none."""
+        """The verdict that became known at a moment; None where there was none, or where a lasting change goes on."""
         index = int(np.searchsorted(self.verdicts.start_s, moment_s - HOUR_S))
         if index == len(self.verdicts) or self.verdicts.start_s[index] != moment_s - HOUR_S:
+            return None
+        if self.lasting[index]:
             return None
         if not self.verdicts.abnormal[index]:
             in_a_row = int(self.normal_in_a_row[index])

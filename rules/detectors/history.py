@@ -77,11 +77,11 @@ def same_weekday(table: Floats, weeks: int, least: int) -> Floats:
     return quantile(reached[..., ::7], 0.5, least)
 
 
-def same_kind(table: Floats, rest: NDArray[np.bool_], days: int, least: int) -> Floats:
-    """Median of the same hour on the last days of the same kind, working day or day of rest."""
+def same_kind(table: Floats, rest: NDArray[np.bool_], days: tuple[int, int], least: int) -> Floats:
+    """Median of the same hour on the last days of the same kind: so many working days, or so many days of rest."""
     usual = np.full(table.shape, np.nan)
     for kind in (False, True):
         rows = rest == kind
         if rows.any():
-            usual[rows] = quantile(before(table[rows], days), 0.5, least)
+            usual[rows] = quantile(before(table[rows], days[kind]), 0.5, least)
     return usual

@@ -2,7 +2,8 @@
 
 Three symptoms add up to one score, because each is weak evidence alone: the deviation from the usual over the last
 hours, measured in the usual deviations of that hour and kind of day; a value that repeats longer than this meter's
-values do; a value below everything of the last weeks. A lasting change becomes usual after some two weeks.
+values do; a value below everything of the last weeks. What lasts longer than a day and a half is a change of use: its
+ticket stays, but its hours are unusual no more; after some two weeks it is what is usual.
 """
 
 from dataclasses import dataclass
@@ -11,15 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
+from rules.detectors.below_minimum import lowest_usual, share_below
+from rules.detectors.flat_line import Repeats
 from rules.detectors.history import DayGrid, before, quantile, same_kind, same_weekday
-from rules.detectors.verdicts import HOUR_S, Flags, Judgement, MeterHours, Verdicts, judged, unfit
+from rules.detectors.lasting import lasting
+from rules.detectors.verdicts import HOUR_S, Judgement, MeterHours, Verdicts, judged, unfit
 
-LARGEST_DEVIATION = 20.0  # usual deviations; beyond, more says nothing more
+LARGEST_DEVIATION = 20.0  # usual deviations; beyond, more says nothing more: an hour alone makes no ticket
 SPAN_H = 12  # hours that the weighing over the last hours reaches back
 BEGUN = 2.0  # usual deviations from which a deviation counts as begun
 HINT = 0.3  # part of the improbability from which a flat line counts as begun
 STAYS = 0.8  # a score that keeps a ticket alive; it takes 1 to open one
 FADE_H = 3.0  # the weight of an hour falls to 1/e in this time
+TOLD = 0.5  # an hour of a lasting change scores this part: there was more reason to look when it began
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +32,20 @@ class UnusualLoad:
     """What is usual, and what counts how much.
 
     weeks, days: the hour's usual value is the nearer of the medians of the last weeks' same weekday and of the last
-        days of the same kind. scale_days: days of that kind that give the usual deviation. least_scale_share: it is
-        at least this share of the meter's level. deviations: weighed usual deviations that alone make a ticket.
-    repeats: improbability of a flat line, natural logarithm, that alone makes a ticket.
+        days of the same kind. scale_weeks: weeks whose days of that kind give the usual deviation. least_scale_share:
+        it is at least this share of the meter's level. deviations: weighed usual deviations that alone make a ticket.
+    repeats: improbability of a flat line, natural logarithm, that alone makes a ticket. below: share of the lowest
+        usual amount that must be missing to make one alone. lasts_h: after so long an event is a lasting change [h].
     """
 
     weeks: int = 8
     days: int = 10
-    scale_days: int = 16
+    scale_weeks: int = 6
     least_scale_share: float = 0.04
     deviations: float = 8.0
-    repeats: float = 10.0
+    repeats: float = 14.0
+    below: float = 0.5
+    lasts_h: int = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +61,35 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
     if refused is not None:
         return refused
     usual = _usual(hours, parameters)
-    unchanged, improbable = _flat(hours.amount)
-    weighed = _weighed(usual.deviation)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        below = np.clip((usual.lowest - hours.amount) / usual.lowest, 0.0, 1.0)
-    below = np.where(np.isfinite(below), below, 0.0)
+    flat = Repeats.of(hours.amount)
     parts = {
-        "part_deviation": np.minimum(np.abs(weighed) / parameters.deviations, 1.0),
-        "part_flat": improbable / parameters.repeats,
-        "part_below": below,
+        "part_deviation": np.minimum(np.abs(_weighed(usual.deviation)) / parameters.deviations, 1.0),
+        "part_flat": flat.improbable / parameters.repeats,
+        "part_below": np.minimum(share_below(hours.amount, usual.lowest) / parameters.below, 1.0),
     }
     score = parts["part_deviation"] + parts["part_flat"] + parts["part_below"]
-    now = (np.abs(usual.deviation) >= BEGUN) | (improbable >= HINT * parameters.repeats) | (below > 0)
-    since = np.minimum(_same_sign_since(usual.deviation), _flat_since(unchanged, improbable, parameters.repeats))
-    abnormal = now & (score >= STAYS)
+    begun = (np.abs(usual.deviation) >= BEGUN) | (parts["part_flat"] >= HINT) | (parts["part_below"] > 0)
+    unusual = begun & (score >= STAYS) & np.isfinite(usual.deviation)
+    since = np.minimum(_same_sign_since(usual.deviation), flat.since(HINT * parameters.repeats))
+    stuck, high = parts["part_flat"] >= 1, usual.deviation > 0
+    told = np.zeros(len(hours), np.bool_)
+    for symptom in (unusual & stuck, unusual & ~stuck & high, unusual & ~stuck & ~high):
+        told |= lasting(symptom, score, since, parameters.lasts_h, SPAN_H)
+    abnormal = unusual & ~told
     verdicts = Verdicts(
         start_s=hours.start_s,
         since_s=np.where(abnormal, hours.start_s[0] + since * HOUR_S, hours.start_s),
-        score=score,
+        score=np.where(told, TOLD, 1.0) * score,
         abnormal=abnormal,
         expected=usual.expected,
         numbers={
             "used_kwh": hours.amount,
             "usual_kwh": usual.expected,
             "lowest_usual_kwh": usual.lowest,
-            "unchanged_h": unchanged,
+            "unchanged_h": flat.unchanged_h,
             **parts,
         },
+        lasting=told,
     )
     return judged(verdicts.where(np.isfinite(usual.deviation)), hours)
 
@@ -87,18 +97,18 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
 def _usual(hours: MeterHours, parameters: UnusualLoad) -> _Usual:
     grid = DayGrid.of(hours)
     by_week = grid.value - same_weekday(grid.value, parameters.weeks, least=2)
-    by_day = grid.value - same_kind(grid.value, grid.rest, parameters.days, least=4)
+    by_day = grid.value - same_kind(grid.value, grid.rest, (parameters.days, parameters.days), least=4)
     off = _nearer(by_week, by_day)
-    spread = 1.4826 * same_kind(_beside(np.abs(off)), grid.rest, parameters.scale_days, least=5)
+    scale_days = (5 * parameters.scale_weeks, 2 * parameters.scale_weeks)
+    spread = 1.4826 * same_kind(_beside(np.abs(off)), grid.rest, scale_days, least=5)
     level = quantile(before(quantile(grid.value, 0.5, least=12), 28), 0.5, least=7)[:, None]
-    lowest = quantile(before(grid.value, 7 * parameters.weeks).reshape(len(grid.value), -1), 0.01, least=14 * 24)
     # A meter that stood at 0 has no usual deviation: nothing is said about it until it has moved for a while.
     floor = np.where(level > 0, parameters.least_scale_share * level, np.nan)
     deviation = np.clip(off / np.maximum(spread, floor), -LARGEST_DEVIATION, LARGEST_DEVIATION)
     return _Usual(
         grid.at_hours(grid.value - off),
         hours.amount * 0 + grid.at_hours(deviation),
-        lowest[grid.day],
+        lowest_usual(grid.value, parameters.weeks)[grid.day],
     )
 
 
@@ -128,27 +138,8 @@ def _weighed(deviation: Floats) -> Floats:
     return mean
 
 
-def _flat(amount: Floats) -> tuple[Floats, Floats]:
-    """How many hours each value has repeated, and how improbable that is for this meter [-ln of the chance]."""
-    same = np.concatenate([[False], amount[1:] == amount[:-1]])
-    place = np.arange(len(amount))
-    unchanged = (place - np.maximum.accumulate(np.where(same, 0, place))).astype(np.float64)
-    so_far = np.concatenate([[0], np.cumsum(same)])
-    pairs = np.concatenate([[0], np.cumsum(np.isfinite(amount))])
-    until, since = np.maximum(place - 24, 0), np.maximum(place - 24 * 56, 0)
-    # The 50 keeps a young meter from being sure that its values never repeat.
-    chance = (so_far[until] - so_far[since] + 1) / (pairs[until] - pairs[since] + 50)
-    return unchanged, unchanged * -np.log(np.clip(chance, 0.002, 0.9))
-
-
 def _same_sign_since(deviation: Floats) -> NDArray[np.int64]:
     side = np.where(np.abs(deviation) >= BEGUN, np.sign(deviation), 0.0)
     place = np.arange(len(side))
     broken = np.concatenate([[True], (side[1:] != side[:-1]) | (side[1:] == 0)])
     return np.maximum.accumulate(np.where(broken, place, 0))
-
-
-def _flat_since(unchanged: Floats, improbable: Floats, repeats: float) -> NDArray[np.int64]:
-    place = np.arange(len(unchanged))
-    long: Flags = improbable >= HINT * repeats
-    return place - np.where(long, unchanged, 0).astype(np.int64)

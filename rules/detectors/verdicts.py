@@ -63,6 +63,8 @@ class Verdicts:
     start_s: start of the judged interval, seconds since 1970 UTC. since_s: start of the abnormal stretch it belongs
         to; start_s itself where it is normal. score: how abnormal; 1 opens a ticket. abnormal: whether this interval
         carries a ticket on. expected: what was usual [unit of the meter]. numbers: what explains it, unit in each name.
+        lasting: whether it is one of a change that has lasted so long that it is told already: a living ticket waits,
+        as if nothing had been measured; None where a rule knows no such thing.
     """
 
     start_s: Seconds
@@ -71,6 +73,7 @@ class Verdicts:
     abnormal: Flags
     expected: Floats
     numbers: Mapping[str, Floats] = field(default_factory=dict)
+    lasting: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.start_s)
@@ -84,7 +87,13 @@ class Verdicts:
         """The verdicts that a mask of the same length keeps."""
         numbers = {name: values[keep] for name, values in self.numbers.items()}
         return type(self)(
-            self.start_s[keep], self.since_s[keep], self.score[keep], self.abnormal[keep], self.expected[keep], numbers
+            start_s=self.start_s[keep],
+            since_s=self.since_s[keep],
+            score=self.score[keep],
+            abnormal=self.abnormal[keep],
+            expected=self.expected[keep],
+            numbers=numbers,
+            lasting=None if self.lasting is None else self.lasting[keep],
         )
 
 
