@@ -5,6 +5,7 @@ The life of a ticket, as far as the meter has a say (what people may do stands i
 - abnormal, no living ticket: **Open**, if the score opens one and the verdict is newer than the last ticket of the key;
 - abnormal, living ticket: **Touch** - one living ticket per meter and cause, however often it is found; one that was
   cleared meanwhile needs the score that opens one to be carried on;
+- abnormal again days after a ticket's last abnormal hour, and nobody has taken that up: **Fade** it and **Open** one;
 - normal long enough, nobody has taken it up: **Fade**. It is over; the history keeps it;
 - normal long enough, somebody works on it: **Clear**. The state is theirs, the page says the meter is normal again;
 - normal long enough, a person said "mended": **Verify**;
@@ -24,6 +25,9 @@ OPENS = 1.0
 """The score that opens a ticket; every detector scales its score to it."""
 GRACE_S = 12 * 3600
 """How long after "mended" a meter may still look abnormal: it is often noted before the work is done [s]."""
+
+LONG_AGO_S = 3 * 86_400
+"""A ticket that nobody took up makes room for a new one if it was abnormal so long before that began [s]."""
 
 Key = tuple[str, str]
 
@@ -105,12 +109,21 @@ def decide(verdicts: Iterable[Finding | Normal], tickets: Mapping[Key, Ticket], 
     changes: list[Change] = []
     for verdict in verdicts:
         if isinstance(verdict, Finding):
-            change = _on_finding(verdict, tickets.get((verdict.meter, verdict.cause)), now_s)
+            ticket = tickets.get((verdict.meter, verdict.cause))
+            if ticket is not None and _makes_room(ticket, verdict):
+                changes.append(Fade(ticket, max(verdict.seen_s, ticket.opened_s)))
+                ticket = None
+            change = _on_finding(verdict, ticket, now_s)
         else:
             change = _on_normal(verdict, tickets.get(verdict.key), now_s)
         if change is not None:
             changes.append(change)
     return changes
+
+
+def _makes_room(ticket: Ticket, finding: Finding) -> bool:
+    long_ago = finding.first_abnormal_s - ticket.last_abnormal_s >= LONG_AGO_S
+    return long_ago and ticket.state is State.OPEN and finding.score >= OPENS
 
 
 def _on_finding(finding: Finding, ticket: Ticket | None, now_s: int) -> Change | None:

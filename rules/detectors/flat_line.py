@@ -1,4 +1,4 @@
-"""A value that repeats: how long it has, and how improbable that is for this meter."""
+"""A value that repeats: how long it has, and how improbable that is for this meter at these hours."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
+from rules.detectors.history import DayGrid, before
 
-WEEKS = 8
-"""Weeks that tell how often a meter's values repeat."""
-YOUNG_H = 50
-"""Hours without a repetition that a meter is thought to have had before its first: a young one is not sure."""
+WORK_DAYS, REST_DAYS = 40, 16  # eight weeks of each kind tell how often values repeat at an hour of the day
+LIKE_ANY = 8.0  # days that the meter's other hours count for, where an hour's own days are few
+YOUNG_H = 50.0  # hours without a repetition that every meter is thought to have had: a young one is not sure
+SELDOM, OFTEN = 0.002, 0.98  # the chance is never thought to be smaller or larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +23,42 @@ class Repeats:
     improbable: Floats
 
     @classmethod
-    def of(cls, amount: Floats) -> Self:
-        """Repetitions in consecutive hours; NaN = not known, which ends one.
+    def of(cls, amount: Floats, grid: DayGrid) -> Self:
+        """Repetitions in consecutive hours of the grid; NaN = not known, which ends one.
 
-        A meter whose values never repeat finds two hours at one value improbable already; one that counts in steps of
-        a kWh repeats them every night.
-
-        >>> Repeats.of(np.array([3.0, 1.0, 1.0, 1.0, 2.0])).unchanged_h
-        array([0., 0., 1., 2., 0.])
+        Each repetition adds -ln of how often the values of that hour and kind of day repeated before: a meter that
+        stands still every weekend repeats nothing improbable then, one with three decimals does at the second hour.
         """
         same = np.concatenate([[False], amount[1:] == amount[:-1]])[: len(amount)]
         place = np.arange(len(amount))
-        unchanged = (place - np.maximum.accumulate(np.where(same, 0, place))).astype(np.float64)
-        so_far = np.concatenate([[0], np.cumsum(same)])
-        known = np.concatenate([[0], np.cumsum(np.isfinite(amount))])
-        # The last day is left aside: a flat line does not make itself probable.
-        until, since = np.maximum(place - 24, 0), np.maximum(place - 24 * 7 * WEEKS, 0)
-        chance = (so_far[until] - so_far[since] + 1) / (known[until] - known[since] + YOUNG_H)
-        return cls(unchanged, unchanged * -np.log(np.clip(chance, 0.002, 0.9)))
+        first = np.maximum.accumulate(np.where(same, 0, place))
+        chance = grid.at_hours(_chance(amount, same, grid))
+        # Whole 1024ths add up without rounding, so that a sum does not depend on where the history begins.
+        each = np.where(same, np.round(-np.log(chance) * 1024) / 1024, 0.0)
+        so_far = np.cumsum(each)
+        return cls((place - first).astype(np.float64), so_far - so_far[first])
 
     def since(self, least: float) -> NDArray[np.int64]:
         """Place of the first hour of each flat line that is at least so improbable; the hour's own place elsewhere."""
         place = np.arange(len(self.unchanged_h))
         return place - np.where(self.improbable >= least, self.unchanged_h, 0).astype(np.int64)
+
+
+def _chance(amount: Floats, same: NDArray[np.bool_], grid: DayGrid) -> Floats:
+    """For each day and hour how often the value was that of the hour before, on earlier days of the same kind."""
+    known = np.isfinite(amount) & np.isfinite(np.concatenate([[np.nan], amount[:-1]]))
+    table = np.full(grid.value.shape, np.nan)
+    table[grid.day, grid.hour] = np.where(known, same, np.nan)
+    hits, of = _counted(before(table, WORK_DAYS + REST_DAYS))
+    anywhere = ((hits.sum(axis=1) + 1) / (of.sum(axis=1) + YOUNG_H))[:, None]
+    chance = np.full(table.shape, np.nan)
+    for kind, days in ((False, WORK_DAYS), (True, REST_DAYS)):
+        rows = grid.rest == kind
+        hits, of = _counted(before(table[rows], days))
+        chance[rows] = (hits + LIKE_ANY * anywhere[rows]) / (of + LIKE_ANY)
+    return np.asarray(np.clip(chance, SELDOM, OFTEN))
+
+
+def _counted(window: Floats) -> tuple[Floats, Floats]:
+    known = np.isfinite(window)
+    return np.where(known, window, 0.0).sum(axis=-1), known.sum(axis=-1).astype(np.float64)

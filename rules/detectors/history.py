@@ -59,6 +59,18 @@ def quantile(window: Floats, share: float, least: int) -> Floats:
     return np.where(known >= max(least, 1), value, np.nan)
 
 
+def mean(window: Floats, least: int) -> Floats:
+    """Mean over the last axis, unknown ones left aside; NaN where fewer than `least` values are known.
+
+    >>> mean(np.array([[3.0, 1.0, np.nan], [1.0, np.nan, np.nan]]), least=2)
+    array([ 2., nan])
+    """
+    known = np.isfinite(window)
+    count = known.sum(axis=-1)
+    total = np.where(known, window, 0.0).sum(axis=-1)
+    return np.where(count >= max(least, 1), total / np.maximum(count, 1), np.nan)
+
+
 def before(table: Floats, count: int) -> Floats:
     """For each row the `count` rows before it, on a new last axis; NaN before the first.
 

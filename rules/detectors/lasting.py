@@ -8,25 +8,30 @@ from rules.detectors.verdicts import Flags
 
 QUIET_H = 24
 """Hours without a symptom that part one stretch from the next."""
-NEVER = np.iinfo(np.int64).max // 2
+SAME_CHANGE_H = 6 * 24
+"""Hours without it after which a change has gone: working days learn it in a week, and then the weekend still shows."""
 
 
 def lasting(symptom: Flags, score: Floats, since: NDArray[np.int64], lasts_h: int, reach_h: int) -> Flags:
-    """Hours with the symptom in a stretch that began `lasts_h` before; hours that nobody was told of begin none.
+    """Hours with the symptom that belong to a change: its stretch began `lasts_h` before, or a change came just before.
 
     symptom: hours that have it. score: 1 opens a ticket. since: place of the first hour of each hour's abnormal run. A
-    stretch begins where the run began whose score first opened a ticket, but at most reach_h before that.
+    stretch begins where the run began whose score first opened a ticket, but at most reach_h before that: what nobody
+    was told of is no change.
 
     >>> lasting(np.ones(6, np.bool_), np.array([0.9, 1, 0.9, 0.9, 1, 1]), np.arange(6), lasts_h=3, reach_h=12).tolist()
     [False, False, False, False, True, True]
     """
     flags = np.zeros(len(symptom), np.bool_)
     place = np.flatnonzero(symptom)
-    if not len(place):
-        return flags
-    new = np.diff(place, prepend=-NEVER) > QUIET_H
-    stretch = np.cumsum(new) - 1
-    told = np.minimum.reduceat(np.where(score[place] >= 1, place, NEVER), np.flatnonzero(new))
-    begun = np.maximum(since[np.minimum(told, len(symptom) - 1)], told - reach_h)
-    flags[place] = (place >= told[stretch]) & (place - begun[stretch] >= lasts_h)
+    changed = -SAME_CHANGE_H - 1  # place of the last hour of a change
+    for stretch in np.split(place, np.flatnonzero(np.diff(place) > QUIET_H) + 1):
+        told = stretch[score[stretch] >= 1]
+        if len(stretch) and stretch[0] - changed <= SAME_CHANGE_H:
+            flags[stretch] = True
+        elif len(told):
+            begun = max(since[told[0]], told[0] - reach_h)
+            flags[stretch] = (stretch >= told[0]) & (stretch - begun >= lasts_h)
+        if flags[stretch].any():
+            changed = stretch[-1]
     return flags

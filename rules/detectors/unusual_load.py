@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plagewatch.metering.intervals import Floats
 from rules.detectors.below_minimum import lowest_usual, share_below
 from rules.detectors.flat_line import Repeats
-from rules.detectors.history import DayGrid, before, quantile, same_kind, same_weekday
+from rules.detectors.history import DayGrid, before, mean, quantile, same_kind, same_weekday
 from rules.detectors.lasting import lasting
 from rules.detectors.verdicts import HOUR_S, Judgement, MeterHours, Verdicts, judged, unfit
 
@@ -42,8 +42,8 @@ class UnusualLoad:
     days: int = 10
     scale_weeks: int = 6
     least_scale_share: float = 0.04
-    deviations: float = 8.0
-    repeats: float = 14.0
+    deviations: float = 9.0
+    repeats: float = 16.0
     below: float = 0.5
     lasts_h: int = 36
 
@@ -60,8 +60,9 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
     refused = unfit(hours)
     if refused is not None:
         return refused
-    usual = _usual(hours, parameters)
-    flat = Repeats.of(hours.amount)
+    grid = DayGrid.of(hours)
+    usual = _usual(hours, grid, parameters)
+    flat = Repeats.of(hours.amount, grid)
     parts = {
         "part_deviation": np.minimum(np.abs(_weighed(usual.deviation)) / parameters.deviations, 1.0),
         "part_flat": flat.improbable / parameters.repeats,
@@ -69,13 +70,14 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
     }
     score = parts["part_deviation"] + parts["part_flat"] + parts["part_below"]
     begun = (np.abs(usual.deviation) >= BEGUN) | (parts["part_flat"] >= HINT) | (parts["part_below"] > 0)
-    unusual = begun & (score >= STAYS) & np.isfinite(usual.deviation)
+    unusual = begun & (score >= STAYS)
     since = np.minimum(_same_sign_since(usual.deviation), flat.since(HINT * parameters.repeats))
     stuck, high = parts["part_flat"] >= 1, usual.deviation > 0
     told = np.zeros(len(hours), np.bool_)
     for symptom in (unusual & stuck, unusual & ~stuck & high, unusual & ~stuck & ~high):
         told |= lasting(symptom, score, since, parameters.lasts_h, SPAN_H)
-    abnormal = unusual & ~told
+    known = np.isfinite(usual.deviation)
+    abnormal = unusual & ~told & known
     verdicts = Verdicts(
         start_s=hours.start_s,
         since_s=np.where(abnormal, hours.start_s[0] + since * HOUR_S, hours.start_s),
@@ -91,17 +93,16 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
         },
         lasting=told,
     )
-    return judged(verdicts.where(np.isfinite(usual.deviation)), hours)
+    return judged(verdicts.where(known), hours)
 
 
-def _usual(hours: MeterHours, parameters: UnusualLoad) -> _Usual:
-    grid = DayGrid.of(hours)
+def _usual(hours: MeterHours, grid: DayGrid, parameters: UnusualLoad) -> _Usual:
     by_week = grid.value - same_weekday(grid.value, parameters.weeks, least=2)
     by_day = grid.value - same_kind(grid.value, grid.rest, (parameters.days, parameters.days), least=4)
     off = _nearer(by_week, by_day)
     scale_days = (5 * parameters.scale_weeks, 2 * parameters.scale_weeks)
     spread = 1.4826 * same_kind(_beside(np.abs(off)), grid.rest, scale_days, least=5)
-    level = quantile(before(quantile(grid.value, 0.5, least=12), 28), 0.5, least=7)[:, None]
+    level = quantile(before(mean(grid.value, least=12), 28), 0.5, least=7)[:, None]
     # A meter that stood at 0 has no usual deviation: nothing is said about it until it has moved for a while.
     floor = np.where(level > 0, parameters.least_scale_share * level, np.nan)
     deviation = np.clip(off / np.maximum(spread, floor), -LARGEST_DEVIATION, LARGEST_DEVIATION)
@@ -121,10 +122,7 @@ def _nearer(one: Floats, other: Floats) -> Floats:
 
 def _beside(table: Floats) -> Floats:
     """Mean of each hour and its neighbours of the same day: the usual deviation changes slowly over the day."""
-    shifted = np.stack([np.roll(table, step, axis=1) for step in (-1, 0, 1)])
-    known = np.isfinite(shifted)
-    total = np.where(known, shifted, 0.0).sum(axis=0)
-    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    return mean(np.stack([np.roll(table, step, axis=1) for step in (-1, 0, 1)], axis=-1), least=1)
 
 
 def _weighed(deviation: Floats) -> Floats:
