@@ -20,7 +20,9 @@ _WATER = N_(
 _HIGH = N_("{used} {unit} in one hour where {usual} {unit} is usual at that hour of such a day: {extra} {unit} more.")
 _LOW = N_("{used} {unit} in one hour where {usual} {unit} is usual at that hour of such a day: {extra} {unit} less.")
 _FLAT = N_("The meter gave exactly {used} {unit} for {hours} hours on end; its values do not repeat like that.")
-_BELOW = N_("{used} {unit} in one hour: lower than in nearly every hour of the last eight weeks ({lowest} {unit}).")
+_BELOW = N_(
+    "{used} {unit} in one hour: on nearly every day of the last eight weeks even the lowest hour had {lowest} {unit}."
+)
 
 
 def title(ticket: Ticket, language: str) -> str:

@@ -30,6 +30,6 @@ def share_below(amount: Floats, lowest: Floats) -> Floats:
     >>> share_below(np.array([1.0, 3.0, np.nan]), np.array([4.0, 2.0, 2.0]))
     array([0.75, 0.  , 0.  ])
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.clip((lowest - amount) / lowest, 0.0, 1.0)
-    return np.where(np.isfinite(share), share, 0.0)
+    able = (lowest > 0) & np.isfinite(amount)
+    share = (lowest - amount) / np.where(able, lowest, 1.0)
+    return np.where(able, np.clip(share, 0.0, 1.0), 0.0)

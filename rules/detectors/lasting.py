@@ -10,6 +10,8 @@ QUIET_H = 24
 """Hours without a symptom that part one stretch from the next."""
 SAME_CHANGE_H = 6 * 24
 """Hours without it after which a change has gone: working days learn it in a week, and then the weekend still shows."""
+OFTEN = 0.2
+"""Share of its hours that have the symptom in a change: an odd hour every day is none."""
 
 
 def lasting(symptom: Flags, score: Floats, since: NDArray[np.int64], lasts_h: int, reach_h: int) -> Flags:
@@ -31,7 +33,8 @@ def lasting(symptom: Flags, score: Floats, since: NDArray[np.int64], lasts_h: in
             flags[stretch] = True
         elif len(told):
             begun = max(since[told[0]], told[0] - reach_h)
-            flags[stretch] = (stretch >= told[0]) & (stretch - begun >= lasts_h)
+            age_h, with_it = stretch - begun, np.cumsum(stretch >= begun)
+            flags[stretch] = (stretch >= told[0]) & (age_h >= lasts_h) & (with_it >= OFTEN * age_h)
         if flags[stretch].any():
             changed = stretch[-1]
     return flags

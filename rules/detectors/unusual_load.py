@@ -63,16 +63,17 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
     grid = DayGrid.of(hours)
     usual = _usual(hours, grid, parameters)
     flat = Repeats.of(hours.amount, grid)
+    weighed = _weighed(usual.deviation)
     parts = {
-        "part_deviation": np.minimum(np.abs(_weighed(usual.deviation)) / parameters.deviations, 1.0),
+        "part_deviation": np.minimum(np.abs(weighed) / parameters.deviations, 1.0),
         "part_flat": flat.improbable / parameters.repeats,
         "part_below": np.minimum(share_below(hours.amount, usual.lowest) / parameters.below, 1.0),
     }
     score = parts["part_deviation"] + parts["part_flat"] + parts["part_below"]
-    begun = (np.abs(usual.deviation) >= BEGUN) | (parts["part_flat"] >= HINT) | (parts["part_below"] > 0)
+    begun = (usual.deviation * np.sign(weighed) >= BEGUN) | (parts["part_flat"] >= HINT) | (parts["part_below"] > 0)
     unusual = begun & (score >= STAYS)
     since = np.minimum(_same_sign_since(usual.deviation), flat.since(HINT * parameters.repeats))
-    stuck, high = parts["part_flat"] >= 1, usual.deviation > 0
+    stuck, high = parts["part_flat"] >= 1, weighed > 0
     told = np.zeros(len(hours), np.bool_)
     for symptom in (unusual & stuck, unusual & ~stuck & high, unusual & ~stuck & ~high):
         told |= lasting(symptom, score, since, parameters.lasts_h, SPAN_H)

@@ -17,11 +17,12 @@ by_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
 def eventful() -> NDArray[np.float64]:
-    """A meter with everything: gaps, a flat line, a fault, a leak at night."""
+    """A meter with everything: gaps, a flat line, a fault, a change of days, a leak at night."""
     amount = office_load(DAYS)
     amount[200:230] = np.nan
     amount[1500:1512] = amount[1500]
     amount[2000:2030] *= 3
+    amount[2200:2264] += 15
     amount[2400:] += 1
     amount[2600:2604] = np.nan
     return amount
@@ -36,13 +37,15 @@ def verdicts_of(rule: Rule, hours: MeterHours) -> Verdicts:
 def assert_same(one: Verdicts, other: Verdicts) -> None:
     for name in ("start_s", "since_s", "score", "abnormal", "expected"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    if one.lasting is not None or other.lasting is not None:
+        np.testing.assert_array_equal(one.lasting, other.lasting, err_msg="lasting")
     assert one.numbers.keys() == other.numbers.keys()
     for name in one.numbers:
         np.testing.assert_array_equal(one.numbers[name], other.numbers[name], err_msg=name)
 
 
 @by_rule
-@pytest.mark.parametrize("cut", [24 * 40 + 5, 1506, 2015, 2405, 24 * 100, 24 * DAYS - 1])
+@pytest.mark.parametrize("cut", [24 * 40 + 5, 1506, 2015, 2203, 2239, 2405, 24 * 100, 24 * DAYS - 1])
 def test_what_comes_later_changes_no_verdict(rule: Rule, cut: int) -> None:
     unit = "m3" if rule is NIGHT_WATER else "kWh"
     amount = eventful()

@@ -64,7 +64,7 @@ def test_a_leak_is_told_with_its_numbers(language: str, said: str) -> None:
         ),
         (
             {"part_below": 1.0, "part_deviation": 0.4, "used_kwh": 0.0},
-            "0 kWh in één uur: lager dan in bijna elk uur van de voorbije acht weken (9,5 kWh).",
+            "0 kWh in één uur: op bijna elke dag van de voorbije acht weken haalde zelfs het laagste uur 9,5 kWh.",
         ),
     ],
     ids=["high", "low", "flat", "below"],

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from plagewatch.tickets.findings import Finding, Skill, Urgency
 from plagewatch.tickets.states import State, Ticket
-from rules.incidents import GRACE_S, Change, Clear, Fade, Normal, Open, Reopen, Touch, Verify, decide
+from rules.incidents import GRACE_S, LONG_AGO_S, Change, Clear, Fade, Normal, Open, Reopen, Touch, Verify, decide
 
 HOUR_S = 3600
 T = 1_000_000 * HOUR_S  # some full hour
@@ -80,6 +81,24 @@ def test_a_ticket_is_opened_at_the_moment_of_deciding() -> None:
     (change,) = decide([FINDING], {}, late_s)
     assert isinstance(change, Open)
     assert change.finding == replace(FINDING, seen_s=late_s)
+
+
+@pytest.mark.parametrize(
+    ("reason", "finding", "changes", "expected"),
+    [
+        ("nobody took it up", FINDING, {}, [Fade, Open]),
+        ("somebody works on it", FINDING, {"state": State.IN_PROGRESS}, [Touch]),
+        ("too weak for a ticket of its own", WEAK, {}, [Touch]),
+        ("not so long ago", FINDING, {"last_abnormal_s": FINDING.first_abnormal_s - LONG_AGO_S + 1}, [Touch]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_ticket_nobody_took_up_makes_room_for_what_begins_days_later(
+    reason: str, finding: Finding, changes: dict[str, Any], expected: list[type[Change]]
+) -> None:
+    old = replace(TICKET, first_abnormal_s=T - 200 * HOUR_S, last_abnormal_s=FINDING.first_abnormal_s - LONG_AGO_S)
+    done = decide([finding], {KEY: replace(old, **changes)}, NOW_S)
+    assert [type(change) for change in done] == expected, reason
 
 
 def test_a_ticket_keeps_the_numbers_of_its_worst_moment() -> None:
