@@ -1,6 +1,6 @@
 """The electricity rule on a small part of the development set; a regression breaks these thresholds.
 
-Measured when this was written: average precision 0.63, hour F1 0.52, 12 tickets a building and year. The figures of
+Measured when this was written: average precision 0.65, hour F1 0.62, 9 tickets a building and year. The figures of
 the whole sets, and what they are worth, stand in docs/validation.md.
 """
 
@@ -62,6 +62,6 @@ def test_the_electricity_rule_keeps_its_figures(engine: Engine, series: SqliteSe
         flags.append(flagged)
         scores.append(of_meter.score[np.searchsorted(of_meter.start_s, start_s)])
     truth, flag, score = np.concatenate(labels), np.concatenate(flags), np.concatenate(scores)
-    assert average_precision(truth, score) > 0.55
-    assert 2 * np.sum(truth & flag) / (truth.sum() + flag.sum()) > 0.46
-    assert opened / (len(truth) / YEAR_H) < 15
+    assert average_precision(truth, score) > 0.6
+    assert 2 * np.sum(truth & flag) / (truth.sum() + flag.sum()) > 0.56
+    assert opened / (len(truth) / YEAR_H) < 12
