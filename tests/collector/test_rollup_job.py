@@ -65,7 +65,9 @@ class Busy(SqliteSeries):
         return super().registers(meter)
 
 
-def test_each_meter_is_come_by_once_in_a_run_however_many_are_marked_again_meanwhile(tmp_path):
+def test_each_meter_is_come_by_once_in_a_run_however_many_are_marked_again_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setattr(rollup_job, "TOGETHER", 500)
+    monkeypatch.setattr(rollup_job, "A_PART", 125)
     meters = [replace(METER, id=f"m{number:04}") for number in range(1_001)]
     with stores(*meters) as kept:
         busy = Busy(tmp_path / "busy.db")
