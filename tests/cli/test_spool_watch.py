@@ -21,7 +21,8 @@ def damage(spool: Spool) -> None:
     content = bytearray(spool.path.read_bytes())
     content[8_192:600_000] = b"\xff" * (600_000 - 8_192)
     spool.path.write_bytes(content)
-    spool._connection.execute("PRAGMA cache_size=0")
+    spool._reader.execute("PRAGMA cache_size=0")
+    spool._newest.clear()
     with pytest.raises(SpoolError):
         spool.read_after(0, 2_000)
 
