@@ -148,7 +148,7 @@ def _kept(spooled: Spooled, found: _Found) -> Iterator[Quarantined]:
     for readings in found.homeless:
         texts.setdefault((readings.device, Reason.UNKNOWN_DEVICE, ""), []).append(seen(readings))
     for readings in found.unbound:
-        unsaid = register_word(readings.register).behaviour is Behaviour.UNSAID
+        unsaid = register_word(readings.register).behaviour is UNSAID
         reason = Reason.UNSAID if unsaid else Reason.UNKNOWN_REGISTER
         texts.setdefault((readings.device, reason, "bound to no meter: "), []).append(seen(readings))
     for device, left_out in found.left_out:

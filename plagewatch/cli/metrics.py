@@ -69,9 +69,6 @@ class _Own(Collector):
         return families(*self._of, time.time())
 
 
-BATCH = "Time from the planning of a batch of packets until it is in the stores"
-
-
 CONNECTION: Rows[ConnectionFigures] = (
     ("mqtt_connected", "1 while the broker answers", lambda seen: seen.connected),
     ("mqtt_connections_total", "Connections that the broker accepted", lambda seen: seen.connections),

@@ -208,16 +208,11 @@ def sample_lines(blocks: Sequence[Samples]) -> SampleLines:
         if not count:
             continue
         head, tail = _sample_frame(block)
-        if count == 1:
-            heads.append(head)
-            tails.append(tail if block.received_ms == NOT_TOLD_MS else f",received_ms={block.received_ms}.0{tail}")
-            owners.append(number)
-            continue
         heads += [head] * count
         tails += [tail] * count
         owners += [number] * count
         if block.received_ms != NOT_TOLD_MS:
-            first = start + int(at_ms[start : start + count].argmin())
+            first = start + (int(at_ms[start : start + count].argmin()) if count > 1 else 0)
             tails[first] = f",received_ms={block.received_ms}.0{tail}"
     return SampleLines(heads, value, tails, at_ms * NS_PER_MS + fingerprint(value), owners)
 
