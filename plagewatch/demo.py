@@ -96,6 +96,7 @@ def _run(opened: Stores, world: World, options: DemoOptions) -> None:
         running.start()
         try:
             say(f"other devices may send to mqtt://127.0.0.1:{opened.settings.mqtt_port} (MQTT 5, this machine only)")
+            running.wait()  # ready means: who asks for the health now hears of every service
             _tell_ready(options)
             stop.wait()
             say("stopping ...")

@@ -16,6 +16,7 @@ from plagewatch.health import PartHealth, PartState
 
 log = structlog.get_logger()
 
+OPENING_S = 3.0  # that long the first sentence waits for the stores; packets are taken meanwhile
 STOPPING_S = 3.5
 WAITING_S = 0.5
 GARBAGE = (20_000, 20, 100)  # objects, and rounds, after which the younger are looked through for rings
@@ -76,7 +77,9 @@ class Tick:
     def health(self, now_s: float) -> PartHealth:
         """Well while it succeeds and keeps its pace."""
         age_s = None if self.last_done_s is None else max(0.0, now_s - self.last_done_s)
-        if self.trouble:
+        # What waited for a service that has answered since is only due: its next pulse comes within WAITING_S.
+        is_due = self.waits and not any(need.trouble(now_s) for need in self.needs)
+        if self.trouble and not is_due:
             return PartHealth(self.name, PartState.DEGRADED, self.trouble, age_s)
         standing_s = now_s - (self.made_s if self.last_done_s is None else self.last_done_s)
         if standing_s > 10 * self.every_s + 60:
@@ -117,7 +120,7 @@ class Running:
             self._pulse.add(tick.name, tick.every_s, tick.turn)
         self._pulse.start()
 
-    def wait(self, seconds: float) -> list[str]:
+    def wait(self, seconds: float = OPENING_S) -> list[str]:
         """Wait until all services have answered, but not longer; those that have not, and why."""
         end = time.monotonic() + seconds
         waited = [watch for watch in self.watches if not watch.wait(max(0.0, end - time.monotonic()))]

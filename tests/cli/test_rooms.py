@@ -61,6 +61,8 @@ def test_a_tick_whose_service_is_away_tries_nothing_and_says_for_what_it_waits()
     down = watch.health(1_795_000_060.0)
     assert (down.state, down.detail, down.data_age_s) == (PartState.DOWN, "InfluxDB refuses the token", None)
     watch.ask()
+    due = tick.health(time.time())
+    assert (due.state, due.detail) == (PartState.WELL, ""), "its service has answered: it is only due"
     tick()
     assert (done, tick.waits) == (["made"], False)
     well = watch.health(1_795_000_060.0)
