@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 from plagewatch.metering.meters import Carrier
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.texts import N_
 from rules.detectors import night_water, no_data, unusual_load
+from rules.detectors.case import Case
 from rules.detectors.verdicts import Judgement, MeterHours
 
 DEVICE_SILENT = "device_silent"
@@ -19,24 +20,35 @@ HISTORY_DAYS = 120
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. judge: its detector with its parameters. normal_in_a_row: how many normal verdicts end a ticket."""
+    """One rule. detector, parameters: what looks, by which numbers. normal_in_a_row: so many normal verdicts end it."""
 
     id: str
     cause: str
     carriers: frozenset[Carrier]
-    judge: Callable[[MeterHours], Judgement]
+    detector: Callable[[Case, Any], Judgement]
+    parameters: Any
     normal_in_a_row: int
     urgency: Urgency
     skill: Skill
     title: str
     first_checks: tuple[str, ...]
 
+    def judge(self, case: Case) -> Judgement:
+        """What the detector says of a meter."""
+        return self.detector(case, self.parameters)
+
+
+def of_hours(judge: Callable[[MeterHours, Any], Judgement]) -> Callable[[Case, Any], Judgement]:
+    """A detector that needs a meter's hours only."""
+    return lambda case, parameters: judge(case.hours, parameters)
+
 
 NO_DATA = Rule(
     id="no_data",
     cause="no_data",
     carriers=frozenset({Carrier.ELECTRICITY, Carrier.GAS, Carrier.WATER, Carrier.HEAT, Carrier.SOLAR}),
-    judge=partial(no_data.judge, parameters=no_data.NoData()),
+    detector=of_hours(no_data.judge),
+    parameters=no_data.NoData(),
     normal_in_a_row=1,
     urgency=Urgency.SOON,
     skill=Skill.METERING,
@@ -52,7 +64,8 @@ NIGHT_WATER = Rule(
     id="night_water",
     cause="water_at_night",
     carriers=frozenset({Carrier.WATER}),
-    judge=partial(night_water.judge, parameters=night_water.NightWater()),
+    detector=of_hours(night_water.judge),
+    parameters=night_water.NightWater(),
     normal_in_a_row=2,
     urgency=Urgency.URGENT,
     skill=Skill.PLUMBING,
@@ -68,7 +81,8 @@ UNUSUAL_LOAD = Rule(
     id="unusual_load",
     cause="unusual_load",
     carriers=frozenset({Carrier.ELECTRICITY}),
-    judge=partial(unusual_load.judge, parameters=unusual_load.UnusualLoad()),
+    detector=of_hours(unusual_load.judge),
+    parameters=unusual_load.UnusualLoad(),
     normal_in_a_row=24,
     urgency=Urgency.SOON,
     skill=Skill.ELECTRICITY,

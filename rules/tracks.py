@@ -15,6 +15,7 @@ from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import SeriesStore
 from rules import catalogue
+from rules.detectors.case import Case
 from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged, Verdicts
 from rules.walk import Track
 
@@ -86,7 +87,7 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
         if meter.carrier is Carrier.ELECTRICITY and meter.site in estate.sunny:
             hours = covered_by_sun(hours)
         for rule in wanted:
-            said = rule.judge(hours)
+            said = rule.judge(Case(hours))
             if isinstance(said, NotJudged):
                 refused[rule.id, meter.id] = said
             else:

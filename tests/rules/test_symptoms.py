@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rules.catalogue import UNUSUAL_LOAD
 from rules.detectors.below_minimum import lowest_usual, share_below
+from rules.detectors.case import Case
 from rules.detectors.flat_line import Repeats
 from rules.detectors.history import DayGrid
 from rules.detectors.lasting import lasting
@@ -25,7 +26,7 @@ def repeats(amount: NDArray[np.float64]) -> Repeats:
 
 
 def verdicts_of(amount: NDArray[np.float64]) -> Verdicts:
-    judgement = UNUSUAL_LOAD.judge(hours_of(amount))
+    judgement = UNUSUAL_LOAD.judge(Case(hours_of(amount)))
     assert isinstance(judgement, Verdicts), judgement
     return judgement
 
