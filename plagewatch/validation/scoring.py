@@ -53,7 +53,7 @@ class JudgedMeter:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was counted on one meter. waited_h: event begun to ticket opened; first_flag_h: to the first flagged step."""
+    """What was counted on one meter. waited_h: from an event to its ticket; first_flag_h: to its first flagged step."""
 
     steps: int
     labelled: int
