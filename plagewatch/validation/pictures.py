@@ -7,7 +7,7 @@ from math import isfinite
 
 INK, MUTED, RULE, OURS, OTHERS, GOAL = "#1c2b33", "#55656f", "#dfe5e8", "#1f6f8b", "#8b9aa3", "#a8321a"
 CURVES = ("#1f6f8b", "#b5562b", "#7d5a94", "#6f7a32", "#c08a0a", "#55656f")
-WIDTH, LABELS, ROW, PANEL_GAP, HEAD = 920, 250, 26, 26, 44
+WIDTH, LABELS, ROW, PANEL_GAP, HEAD = 920, 290, 26, 26, 44
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ def test_markdown_has_the_same_tables() -> None:
 def test_dots_stand_where_their_values_are() -> None:
     drawn = ET.fromstring(dots(["one", "none"], [Panel("x", [Value(0.5), Value(NAN)], most=1.0)], ours=2))
     (dot,) = (each for each in drawn.iter() if each.tag.endswith("circle"))
-    # One panel from 250 to 920 less the gap of 26: its middle is at 250 + 644 / 2.
-    assert float(dot.attrib["cx"]) == 572.0
+    # One panel from 290 to 920 less the gap of 26: its middle is at 290 + 604 / 2.
+    assert float(dot.attrib["cx"]) == 592.0
     texts = [each.text for each in drawn.iter() if each.tag.endswith("text")]
     assert "one" in texts
     assert "none" in texts

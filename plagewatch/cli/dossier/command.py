@@ -4,6 +4,7 @@ import json
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,10 @@ def validate(
         (out / "validation.md").write_text(document.markdown(made.document), encoding="utf-8")
         for picture in document.pictures(made.document):
             (out / f"{picture.name}.svg").write_text(picture.svg, encoding="utf-8")
-        told = [{"what": goal.what, "value": goal.value, "verdict": goal.verdict} for goal in made.goals]
+        told = [
+            {"what": goal.what, "value": goal.value if isfinite(goal.value) else None, "verdict": goal.verdict}
+            for goal in made.goals
+        ]
         (out / "figures.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except NoSet as error:
         refuse(str(error))

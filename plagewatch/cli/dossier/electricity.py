@@ -92,24 +92,15 @@ def measure(found: LabelledSet, goal: Mapping[str, float], say: Callable[[str], 
     truth, read = labelled_sets.labels(found), labelled_sets.readings(found)
     sites = {meter: found.meters[meter]["site"] for meter in truth}
 
-    def scored(replayed: Replayed) -> Meters:
-        return {
-            meter: judged_meter(
-                read[meter][0], of_meter, replayed.scores.get(meter, NO_SCORES), replayed.tickets.get(meter, ())
-            )
-            for meter, of_meter in truth.items()
-        }
-
     with in_store(found.folder) as opened:
         live = replay(opened)
-        tried = {"as it is": scored(live)}
+        as_it_is, tried = _scored(read, truth, live), dict[str, Meters]()
         for number, setting in enumerate(settings(), 1):
             rule = replace(UNUSUAL_LOAD, parameters=setting)
             rules = [rule if each.id == rule.id else each for each in RULES]
-            tried[described(setting)] = scored(replay(opened, rules))
+            tried[described(setting)] = _scored(read, truth, replay(opened, rules))
             if number % 9 == 0:
                 say(f"{found.name}: {number} settings tried")
-    as_it_is = tried.pop("as it is")
     chosen, held = without_each_site(tried, sites, worth)
     cpu_s = live.cost.per_meter_year(UNUSUAL_LOAD.id)
     there = [peer for peer in PEERS if peer.there]
@@ -124,6 +115,15 @@ def measure(found: LabelledSet, goal: Mapping[str, float], say: Callable[[str], 
         [peer for peer in PEERS if not peer.there],
         live,
     )
+
+
+def _scored(read: Mapping[str, Read], truth: Mapping[str, Labelled], replayed: Replayed) -> Meters:
+    return {
+        meter: judged_meter(
+            read[meter][0], of_meter, replayed.scores.get(meter, NO_SCORES), replayed.tickets.get(meter, ())
+        )
+        for meter, of_meter in truth.items()
+    }
 
 
 def settings() -> list[UnusualLoad]:

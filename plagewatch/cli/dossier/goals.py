@@ -6,7 +6,9 @@ from math import isfinite
 
 from plagewatch.cli.dossier.electricity import Electricity
 from plagewatch.cli.dossier.faults import Cold, Injected
+from plagewatch.metering.meters import Carrier
 from plagewatch.validation.injecting import Fault
+from rules.catalogue import NO_DATA, RULES
 
 HOURS = {"pr_auc": 0.20, "hour_f1": 0.32, "event_f1": 0.42, "alarms": 20.0}
 CPU_S = 0.5, 0.1
@@ -18,12 +20,15 @@ FALSE_SUN = 3.0, 1.5
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One figure with what it must be and what would beat all others. at_most: both are limits from above."""
+    """One figure with what it must be and what would beat all others, if that is said. at_most: limits from above.
+
+    A value that is NaN was not measured.
+    """
 
     what: str
     value: float
     must: float
-    win: float
+    win: float | None = None
     at_most: bool = False
     places: int = 2
 
@@ -31,23 +36,25 @@ class Goal:
     def verdict(self) -> str:
         """In a word.
 
-        >>> Goal("a", 0.5, 0.4, 0.6).verdict, Goal("a", 3, 2, 1, at_most=True).verdict
-        ('must reached', 'missed')
+        >>> Goal("a", 0.5, 0.4, 0.6).verdict, Goal("a", 3, 2, 1, at_most=True).verdict, Goal("a", 0.5, 0.4).verdict
+        ('must reached', 'missed', 'reached')
         """
         if not isfinite(self.value):
             return "not measured"
-        if self._reaches(self.win):
-            return "win reached"
-        return "must reached" if self._reaches(self.must) else "missed"
+        if not self._reaches(self.must):
+            return "missed"
+        if self.win is None:
+            return "reached"
+        return "win reached" if self._reaches(self.win) else "must reached"
 
     @property
     def kept(self) -> bool:
         """Whether what must be is; a figure that could not be measured breaks nothing."""
         return self.verdict != "missed"
 
-    def limit(self, of: float) -> str:
+    def limit(self, of: float | None) -> str:
         """A limit as text."""
-        return f"{'≤' if self.at_most else '≥'} {of:.{self.places}f}"
+        return "" if of is None else f"{'≤' if self.at_most else '≥'} {of:.{self.places}f}"
 
     def _reaches(self, limit: float) -> bool:
         return self.value <= limit if self.at_most else self.value >= limit
@@ -59,12 +66,15 @@ def of_hours(told: Electricity) -> list[Goal]:
     for kind, one in (("", told.ours), (", held out", told.ours_held_out)):
         found = {"pr_auc": one.pr_auc, "hour_f1": one.figures.hour_f1, "event_f1": one.figures.event_f1}
         names = {"pr_auc": "PR-AUC", "hour_f1": "hour F1", "event_f1": "event F1"}
-        goals += [
-            Goal(f"electricity, {names[name]}{kind}", value, HOURS[name], HOURS[name]) for name, value in found.items()
-        ]
+        goals += [Goal(f"electricity, {names[name]}{kind}", value, HOURS[name]) for name, value in found.items()]
         alarms = one.figures.alarms_per_year
-        goals.append(Goal(f"electricity, alarms a year{kind}", alarms, HOURS["alarms"], HOURS["alarms"], True, 1))
+        goals.append(Goal(f"electricity, alarms a year{kind}", alarms, HOURS["alarms"], at_most=True, places=1))
     return [*goals, Goal("electricity, CPU s a meter-year", told.ours.cpu_s, *CPU_S, at_most=True, places=3)]
+
+
+def amounts_judged(carrier: Carrier) -> bool:
+    """Whether a rule looks at how much is used or made, not only at whether anything is reported."""
+    return any(carrier in rule.carriers for rule in RULES if rule.id != NO_DATA.id)
 
 
 def of_leaks(told: Injected, summed: bool) -> list[Goal]:
@@ -80,8 +90,9 @@ def of_leaks(told: Injected, summed: bool) -> list[Goal]:
 
 
 def of_losses(told: Injected) -> list[Goal]:
-    """Goals of injected losses without weather."""
-    return [Goal("solar without weather, tickets a quiet meter-year", _a_year(told), *FALSE_SUN, True)]
+    """Goals of injected losses without weather; where no rule judges solar, its silence is no merit."""
+    quiet = _a_year(told) if amounts_judged(Carrier.SOLAR) else float("nan")
+    return [Goal("solar without weather, tickets a quiet meter-year", quiet, *FALSE_SUN, at_most=True)]
 
 
 def of_cold(told: Sequence[Cold]) -> list[Goal]:

@@ -114,10 +114,10 @@ def isolation_forest(start_s: int, amount: Floats) -> Floats:
 
 
 PEERS = (
-    Peer("hour of the week, last 8 weeks", "past", hour_of_week_past),
-    Peer("hour of the week, median and MAD", "whole year", hour_of_week_whole),
-    Peer("CAMBER seasonal forecast, weekly", "past", camber_forecast, "camber-toolkit", "camber"),
-    Peer("PyOD isolation forest, 10 features", "whole year", isolation_forest, "pyod", "pyod"),
+    Peer("hour of week, 8 weeks back", "past", hour_of_week_past),
+    Peer("hour of week, whole year", "whole year", hour_of_week_whole),
+    Peer("CAMBER forecast, weekly", "past", camber_forecast, "camber-toolkit", "camber"),
+    Peer("PyOD IForest, 10 features", "whole year", isolation_forest, "pyod", "pyod"),
 )
 
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from plagewatch.cli.dossier.electricity import GRID, Electricity, Result
 from plagewatch.cli.dossier.faults import Cold, Injected
-from plagewatch.cli.dossier.goals import Goal
+from plagewatch.cli.dossier.goals import Goal, amounts_judged
 from plagewatch.cli.dossier.replaying import Replayed
+from plagewatch.metering.meters import Carrier
 from plagewatch.validation.document import Section, Table, number, percent, within
 from plagewatch.validation.injecting import Fault
 from plagewatch.validation.pictures import Curve, Panel, Picture, Value, curves, dots
@@ -16,19 +17,22 @@ from plagewatch.validation.ranges import rate_range, share_range
 from plagewatch.validation.scoring import average_precision, counts, figures, live_only
 
 POINTS = 200  # of a curve; more cannot be told apart
+HOW_SCORED = (
+    "An hour is flagged if it lies within a ticket. Labelled hours with at most three others between them are one "
+    "event, flagged ones one alarm; an event is found, an alarm right, if they share an hour. Ranges: 90 % of 1 000 "
+    "draws of as many buildings out of these, with repetition. “Chosen without the site”: the setting (of peers: the "
+    "threshold) that is best on all other sites; the form of the rule had been seen on all of them, so buildings that "
+    "nobody has looked at may do worse."
+)
 
 
 def of_hours(told: Electricity, goal: Mapping[str, float]) -> Section:
     """Hours, events and alarms of electricity, beside the peers, by site held out and by building."""
     rows = [told.ours, told.ours_held_out, *(one for pair in told.peers for one in pair)]
     live = figures([counts(live_only(meter)) for meter in told.ours.meters.values()])
-    ours, flat = told.ours.figures, told.plateau
+    ours = told.ours.figures
     parts: list[str | Table | Picture] = [
-        "An hour is flagged if it lies within a ticket. Labelled hours with at most three others between them are one "
-        "event, flagged ones one alarm; an event is found, an alarm right, if they share an hour. Ranges: 90 % of "
-        "1 000 draws of as many buildings out of these, with repetition. “Chosen without the site”: the setting "
-        "(of peers: the threshold) that is best on all other sites; the form of the rule had been seen on all of "
-        "them, so buildings that nobody has looked at may do worse.",
+        HOW_SCORED,
         _beside_peers(rows, goal),
         _picture_of_peers(rows, goal),
         _curves_of([told.ours, *(best for best, _ in told.peers)]),
@@ -36,10 +40,7 @@ def of_hours(told: Electricity, goal: Mapping[str, float]) -> Section:
         f"{number(ours.median_delay_h, 0)} h after the event begins (median; 1 h is the least for a rule that waits "
         f"for the reading). Counting only hours that were not over when the ticket came: hour F1 "
         f"{number(live.hour_f1)}, event F1 {number(live.event_f1)}.",
-        f"{flat.tried} settings of the rule were tried ({_grid()}). Over all of them PR-AUC is "
-        f"{_from_to(flat.lowest, flat.highest, 'pr_auc')}, hour F1 {_from_to(flat.lowest, flat.highest, 'hour_f1')}, "
-        f"event F1 {_from_to(flat.lowest, flat.highest, 'event_f1')}, alarms a year "
-        f"{_from_to(flat.lowest, flat.highest, 'alarms', 0)}; {flat.reach_all} of {flat.tried} keep all four goals.",
+        _plateau(told),
         _by_site(told),
         _by_building(told),
         _picture_of_buildings(told),
@@ -82,7 +83,8 @@ def of_faults(told: Injected) -> Section:
         [
             f"Put into {len(told.quiet)} meters, judged from day {told.plan.after_days} of each on. Found: a ticket "
             "opened after the start and not later than shortly after the end. A case whose untouched twin stands in "
-            f"alarm meanwhile is left out. Rules that looked: {', '.join(looked) or 'none'}.",
+            f"alarm meanwhile is left out. Rules that looked: {', '.join(looked) or 'none'}."
+            + _unless_judged(Carrier.WATER if told.plan.fault is Fault.LEAK else Carrier.SOLAR),
             Table(["fault", "cases", "left out", "found", "90 % range", "days until the ticket, median"], rows),
             f"The untouched meters: {number(sum(years), 1)} years, {100 * alarm:.1f} % of the time in alarm.",
             Table(["tickets of untouched meters", "number", "a meter-year (90 % range)"], quiet_rows, strong=[0]),
@@ -100,7 +102,8 @@ def of_cold(name: str, told: Sequence[Cold]) -> Section:
     return Section(
         f"Cold that is no fault: {name}",
         [
-            f"{disturbed} of {len(told)} spells of cold have a ticket in them; each would be wrong.",
+            f"{disturbed} of {len(told)} spells of cold have a ticket in them; each would be wrong."
+            + _unless_judged(Carrier.GAS),
             Table(["meter", "from (UTC)", "to (UTC)", "rules that told something"], rows, words=4),
         ],
     )
@@ -143,6 +146,19 @@ def of_goals(goals: Sequence[Goal]) -> Section:
     return Section("Goals, in one table", [Table(["figure", "measured", "must", "win", ""], rows)])
 
 
+def _plateau(told: Electricity) -> str:
+    flat = told.plateau
+    names = {"pr_auc": "PR-AUC", "hour_f1": "hour F1", "event_f1": "event F1", "alarms": "alarms a year"}
+    spans = [
+        f"{title} {number(flat.lowest[name], places)} to {number(flat.highest[name], places)}"
+        for name, title in names.items()
+        for places in (0 if name == "alarms" else 2,)
+    ]
+    grid = "; ".join(f"{name} {', '.join(f'{value:g}' for value in values)}" for name, values in GRID.items())
+    kept = f"{flat.reach_all} of {flat.tried} keep all four goals."
+    return f"{flat.tried} settings of the rule were tried ({grid}). Over all of them: {', '.join(spans)}; {kept}"
+
+
 def _beside_peers(rows: Sequence[Result], goal: Mapping[str, float]) -> Table:
     heads = ["detector", "sees", "setting", "PR-AUC", "hour F1", "event F1", "alarms a year", "CPU s a meter-year"]
     cells = [
@@ -165,7 +181,7 @@ def _beside_peers(rows: Sequence[Result], goal: Mapping[str, float]) -> Table:
 def _picture_of_peers(rows: Sequence[Result], goal: Mapping[str, float]) -> Picture:
     names = {"pr_auc": "PR-AUC", "hour_f1": "hour F1", "event_f1": "event F1"}
     panels = [Panel(title, [_value(each, name) for each in rows], goal=goal[name]) for name, title in names.items()]
-    labels = [f"{each.name.split(',')[0]}{'' if _best(each) else ', held out'}" for each in rows]
+    labels = [f"{each.name}{'' if _best(each) else ', held out'}" for each in rows]
     title = (
         "Each detector with the 90 % range over buildings; dashed: the goal. Grey: peers, some of which see the future."
     )
@@ -233,17 +249,15 @@ def _picture_of_buildings(told: Electricity) -> Picture:
     return Picture("buildings", "The rule as it is, building by building.", dots(labels, panels, ours=len(labels)))
 
 
+def _unless_judged(carrier: Carrier) -> str:
+    if amounts_judged(carrier):
+        return ""
+    return f" No rule judges amounts of {carrier.value} yet: this says only that nothing alarms by mistake."
+
+
 def _tallied(each: Sequence[Mapping[str, int]]) -> dict[str, int]:
     names = sorted({name for one in each for name in one})
     return {name: sum(one.get(name, 0) for one in each) for name in names}
-
-
-def _grid() -> str:
-    return "; ".join(f"{name} {', '.join(f'{value:g}' for value in values)}" for name, values in GRID.items())
-
-
-def _from_to(lowest: Mapping[str, float], highest: Mapping[str, float], name: str, places: int = 2) -> str:
-    return f"{number(lowest[name], places)} to {number(highest[name], places)}"
 
 
 def _stamp(at_s: int) -> str:
