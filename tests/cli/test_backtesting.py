@@ -9,7 +9,6 @@ from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Carrier, Kind, Meter, Site
 from plagewatch.store.engine import open_records
 from plagewatch.store.records import registry
-from plagewatch.store.series.opening import series_at
 from plagewatch.store.series.sqlite import SqliteSeries
 from rules import evaluate
 from tests.rules.invented import HOUR_S, START_S, office_load
@@ -23,14 +22,13 @@ def filled(folder: Path) -> None:
     load[2400:2412] *= 3
     start_s = START_S + HOUR_S * np.arange(len(load), dtype=np.int64)
     engine = open_records(f"sqlite:///{folder / 'records.db'}")
-    series = series_at(folder)
+    series = SqliteSeries(folder / "series.db")
     registry.save(engine, [Site("linde", "De Linde"), Meter("m", "linde", "M", Carrier.ELECTRICITY, Kind.INDEX, "kWh")])
     series.write_intervals(Resolution.HOUR, "m", "electricity", Intervals.measured(start_s, load))
     for upto_h in (100, len(load)):
         evaluate.evaluate_due(engine, series, int(start_s[0]) + HOUR_S * upto_h)
     series.close()
     engine.dispose()
-    assert isinstance(series, SqliteSeries)
 
 
 def test_the_store_of_the_installation_and_its_past_tickets(run, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_part_of_the_past_counts_its_own_hours(engine: Engine, series: SqliteS
 
 def test_other_numbers_are_used(engine: Engine, series: SqliteSeries, add_meter: AddMeter) -> None:
     load = office_load(100)
-    load[2000:2012] *= 1.3
+    load[2000:2012] *= 3
     add_meter("linde.elec", Carrier.ELECTRICITY, load)
     some = {
         text: len(backtest.backtest(engine, series, rules=chosen([text])).tickets)
