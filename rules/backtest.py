@@ -18,6 +18,7 @@ from plagewatch.tickets.states import LIVING, State, Ticket
 from rules import catalogue
 from rules.detectors.verdicts import HOUR_S
 from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
+from rules.rule_counts import RuleCount, counted
 from rules.tracks import Estate, Progress, judge_all
 from rules.walk import walk
 
@@ -35,10 +36,15 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class BacktestResult:
-    """Tickets in the order they were opened, and the scores of the rule that judges every hour."""
+    """Tickets in the order they were opened, and the scores of the rule that judges every hour.
+
+    counts: what each rule did. span_s: (from, to] that was walked through, seconds since 1970 UTC.
+    """
 
     tickets: Sequence[Ticket]
     scores: Sequence[Scores]
+    counts: Sequence[RuleCount] = ()
+    span_s: tuple[int, int] = (0, 0)
 
 
 def backtest(
@@ -47,6 +53,8 @@ def backtest(
     from_s: int | None = None,
     to_s: int | None = None,
     progress: Progress | None = None,
+    *,
+    rules: Sequence[catalogue.Rule] = catalogue.RULES,
 ) -> BacktestResult:
     """What the rules would have said, hour by hour, in (from_s, to_s]; by default over all hours in the store.
 
@@ -55,7 +63,8 @@ def backtest(
     """
     first_s, last_s = _span(engine, series)
     from_s, to_s = first_s if from_s is None else from_s, last_s if to_s is None else to_s
-    judged = judge_all(series, Estate.read(engine), (from_s - catalogue.HISTORY_DAYS * 86_400, to_s), progress)
+    span_s = from_s - catalogue.HISTORY_DAYS * 86_400, to_s
+    judged = judge_all(series, Estate.read(engine), span_s, progress, rules)
     book = MemoryBook()
     if progress is not None:
         progress(f"rules: {len(judged.tracks)} tracks, walking {max(to_s - from_s, 0) // HOUR_S} hours")
@@ -63,10 +72,11 @@ def backtest(
     scores = [
         Scores(track.meter, track.verdicts.start_s[keep], track.verdicts.score[keep])
         for track in judged.tracks
-        if track.rule is catalogue.UNUSUAL_LOAD
+        if track.rule.id == catalogue.UNUSUAL_LOAD.id
         for keep in [(track.verdicts.known_s > from_s) & (track.verdicts.known_s <= to_s)]
     ]
-    return BacktestResult(sorted(book.all(), key=lambda ticket: (ticket.opened_s, ticket.id)), scores)
+    told = sorted(book.all(), key=lambda ticket: (ticket.opened_s, ticket.id))
+    return BacktestResult(told, scores, counted(rules, judged, told, (from_s, to_s)), (from_s, to_s))
 
 
 def write(result: BacktestResult, out: Path) -> None:

@@ -73,14 +73,20 @@ class Estate:
         return {unit: replace(self, meters=members) for unit, members in grouped.items()}
 
 
-def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], progress: Progress | None) -> Judged:
+def judge_all(
+    series: SeriesStore,
+    estate: Estate,
+    span_s: tuple[int, int],
+    progress: Progress | None,
+    rules: Sequence[catalogue.Rule] = catalogue.RULES,
+) -> Judged:
     """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read."""
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
     for number, meter in enumerate(estate.meters, 1):
-        wanted = [rule for rule in catalogue.RULES if meter.carrier in rule.carriers]
+        wanted = [rule for rule in rules if meter.carrier in rule.carriers]
         if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
-            wanted = [rule for rule in wanted if rule is not catalogue.NO_DATA]
+            wanted = [rule for rule in wanted if rule.id != catalogue.NO_DATA.id]
         if not wanted:
             continue
         hours = _hours(series, meter, estate.zones[meter.site], span_s)
@@ -127,7 +133,7 @@ def _silent_together(tracks: Sequence[Track], device_of: Mapping[str, str]) -> l
     groups: dict[str, list[Track]] = defaultdict(list)
     result: list[Track] = []
     for track in tracks:
-        device = device_of.get(track.meter) if track.rule is catalogue.NO_DATA else None
+        device = device_of.get(track.meter) if track.rule.id == catalogue.NO_DATA.id else None
         (groups[device] if device is not None else result).append(track)
     for members in groups.values():
         result += together(members) if len(members) > 1 else members
@@ -163,7 +169,7 @@ def together(members: Sequence[Track]) -> list[Track]:
     )
     taken = start_s[device.abnormal]
     alone = [_without(track, taken) for track in members]
-    return [*alone, Track(catalogue.NO_DATA, members[0].meter, catalogue.DEVICE_SILENT, device)]
+    return [*alone, Track(members[0].rule, members[0].meter, catalogue.DEVICE_SILENT, device)]
 
 
 def _without(track: Track, taken: Seconds) -> Track:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from collector import inspect, ledger_check
-from plagewatch.cli import later
 from plagewatch.cli.opening import DataDir, now_s, read_settings, refuse, say, show, stores
 from plagewatch.metering.meters import Kind
 from plagewatch.metering.readings import Packet
@@ -21,7 +20,6 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(decode)
     app.add_typer(ledger, name="ledger")
-    later.promise(app, "validate", later.RULES, "The validation dossier")
 
 
 def decode(

@@ -1,27 +1,20 @@
-"""`backtest`, `plage`, `savings`: what the figures say.
+"""`plage`, `savings`: what the figures say.
 
 Rooms are loaded by the command that needs them: together they take seconds, which `--help` should not.
 """
 
 import json
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from collector.imports.importing import Order
 from plagewatch.cli import later
-from plagewatch.cli.importing import import_into
 from plagewatch.cli.opening import (
     DataDir,
     known_language,
     now_s,
     read_portfolio,
     read_settings,
-    refuse,
-    say,
     show,
     stores,
 )
@@ -31,36 +24,9 @@ plage = typer.Typer(no_args_is_help=True, help="The PLAGE: target, progress, for
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    app.command()(backtest)
     app.add_typer(plage, name="plage")
     later.promise(app, "savings", later.SAVINGS, "Verify the saving of one meter against its weather-aware baseline")
     later.promise(plage, "dossier", later.SAVINGS, "The dossier for the reviser")
-
-
-def backtest(
-    folder: Annotated[Path, typer.Argument(help="A canonical folder.")],
-    out: Annotated[Path, typer.Option(help="Folder for tickets.csv and scores.csv.gz.")],
-) -> None:
-    """Replay a folder through the store and let the live rules look at it in order of time, backwards only."""
-    from rules import backtest as backtesting
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        refuse(f"{out} cannot be written ({error.strerror}).")
-    room = Path(tempfile.mkdtemp(prefix="plagewatch-backtest-"))
-    try:
-        # An own embedded store: the past of a folder never mixes with the live one.
-        embedded = {"data_dir": room, "influx_url": None, "records_url": None}
-        with stores(read_settings(None).model_copy(update=embedded)) as opened:
-            report = import_into(opened, Order(folder, "canonical"))
-            result = backtesting.backtest(opened.engine, opened.series, progress=say)
-            backtesting.write(result, out)
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
-    for reason, count in sorted(report.left_out.items()):
-        say(f"left out: {count} rows: {reason}")
-    show(f"{len(result.tickets)} tickets on {report.meters} meters in {out}")
 
 
 @plage.command("status")

@@ -4,7 +4,8 @@ import sys
 
 import typer
 
-from plagewatch.cli import bench, boards, data, exporting, figures, importing, mails, running, weather
+from plagewatch.cli import backtesting, bench, boards, data, exporting, figures, importing, mails, running, weather
+from plagewatch.cli.dossier import command as dossier
 from plagewatch.cli.logs import configure
 from plagewatch.cli.opening import Refused, say, show
 from plagewatch.settings import markdown_table
@@ -21,6 +22,8 @@ running.add_to(app)
 importing.add_to(app)
 data.add_to(app)
 exporting.add_to(app)
+backtesting.add_to(app)
+dossier.add_to(app)
 figures.add_to(app)
 bench.add_to(app)
 app.add_typer(mails.digest, name="digest")

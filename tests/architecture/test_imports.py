@@ -11,7 +11,9 @@ ROOMS = ("collector", "rules", "api", "digest", "dashboards", "simulators")
 ALLOWED = {("api", "rules.backtest")}
 COMPOSITION_ROOT = ("plagewatch/cli/", "plagewatch/bench/", "plagewatch/demo.py")
 
-PURE = tuple(f"plagewatch/{name}" for name in ("metering/", "savings/", "plage/", "solar/", "tickets/")) + (
+PURE = tuple(
+    f"plagewatch/{name}" for name in ("metering/", "savings/", "plage/", "solar/", "tickets/", "validation/")
+) + (
     "rules/incidents.py",
     "rules/detectors/",
     "rules/catalogue.py",
@@ -26,7 +28,8 @@ PURE = tuple(f"plagewatch/{name}" for name in ("metering/", "savings/", "plage/"
 )
 # `holidays` and `pint` only compute: no clock, no network.
 PURE_MAY_IMPORT = ("numpy", "holidays", "pint", "plagewatch.metering", "plagewatch.savings", "plagewatch.plage",
-                   "plagewatch.solar", "plagewatch.tickets", "rules.detectors", "rules.catalogue", "rules.incidents",
+                   "plagewatch.solar", "plagewatch.tickets", "plagewatch.validation",
+                   "rules.detectors", "rules.catalogue", "rules.incidents",
                    "digest.compose", "digest.comparison", "digest.facts", "digest.phrases", "digest.advice",
                    "digest.health", "digest.rows", "digest.target")  # fmt: skip
 IMPURE_STANDARD = (
@@ -72,7 +75,15 @@ ONLY_IN = {
     "typer": COMPOSITION_ROOT,
     "urllib3": ("plagewatch/store/series/", "collector/weather/http.py"),
     "google": ("collector/decoders/sparkplug_b/",),
+    # Of the group `peers`, which the product does not need.
+    "camber": ("plagewatch/cli/dossier/peers.py",),
+    "pandas": ("plagewatch/cli/dossier/peers.py",),
+    "pyod": ("plagewatch/cli/dossier/peers.py",),
+    "plagewatch.validation": ("plagewatch/validation/", "plagewatch/cli/dossier/"),
+    "plagewatch.cli.dossier.labelled_sets": ("plagewatch/cli/dossier/",),
 }
+TRUTH = ("labels.csv", "events.csv", "cold_runs.csv", "outages.csv", "inject.json")
+TRUTH_READER = "plagewatch/cli/dossier/labelled_sets.py"
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -127,9 +138,28 @@ def test_imports_point_inwards(path: Path) -> None:
     assert not list(faults(here, imported(path)))
 
 
+def names_truth(source: str) -> set[str]:
+    """The files of truth that a text in the code names."""
+    texts = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    return {name for name in TRUTH for text in texts if isinstance(text, str) and name in text}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_only_the_validation_reads_the_truth(path: Path) -> None:
+    if path.relative_to(ROOT).as_posix() != TRUTH_READER:
+        assert not names_truth(path.read_text(encoding="utf-8"))
+
+
+def test_reading_the_truth_is_found() -> None:
+    assert names_truth('open(folder / "labels.csv.gz")') == {"labels.csv"}
+    assert names_truth((ROOT / TRUTH_READER).read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize(
     ("here", "name"),
     [
+        ("rules/detectors/flat_line.py", "plagewatch.validation.scoring"),
+        ("collector/pipeline.py", "plagewatch.cli.dossier.labelled_sets"),
         ("rules/evaluate.py", "collector.pipeline"),
         ("api/app.py", "rules.evaluate"),
         ("api/app.py", "plagewatch.demo"),
