@@ -63,7 +63,7 @@ def backtest(
     scores = [
         Scores(track.meter, track.verdicts.start_s[keep], track.verdicts.score[keep])
         for track in judged.tracks
-        if track.rule is catalogue.UNUSUAL_LOAD
+        if track.rule.id == catalogue.UNUSUAL_LOAD.id
         for keep in [(track.verdicts.known_s > from_s) & (track.verdicts.known_s <= to_s)]
     ]
     return BacktestResult(sorted(book.all(), key=lambda ticket: (ticket.opened_s, ticket.id)), scores)

@@ -12,11 +12,13 @@ from plagewatch.metering.intervals import Resolution, Seconds
 from plagewatch.metering.local_time import local_day
 from plagewatch.metering.meters import Carrier, Kind, Meter
 from plagewatch.store.engine import Engine
-from plagewatch.store.records import registry
+from plagewatch.store.records import registry, rule_modes
 from plagewatch.store.series.protocol import SeriesStore
 from rules import catalogue
+from rules.catalogue import Rule
 from rules.detectors.case import Case
 from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged, Verdicts
+from rules.in_force import in_force
 from rules.walk import Track
 
 Progress = Callable[[str], None]
@@ -35,12 +37,14 @@ class Estate:
     """What the registry says of meters that are judged, read once for a run over many.
 
     zones: the time zone of each site. sunny: sites with solar panels. device_of: the device that reports for a meter.
+    rules: those that look, with their parameters.
     """
 
     meters: Sequence[Meter]
     zones: Mapping[str, str]
     sunny: Collection[str]
     device_of: Mapping[str, str]
+    rules: Sequence[Rule] = catalogue.RULES
 
     @classmethod
     def read(cls, engine: Engine) -> Self:
@@ -51,6 +55,7 @@ class Estate:
             {site.id: site.timezone for site in registry.sites(engine)},
             {meter.site for meter in meters if meter.carrier is Carrier.SOLAR},
             {binding.meter: binding.device for binding in registry.bindings(engine)},  # the newest binding counts
+            in_force(rule_modes.history(engine)),
         )
 
     def units(self) -> dict[str, Self]:
@@ -78,9 +83,9 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
     for number, meter in enumerate(estate.meters, 1):
-        wanted = [rule for rule in catalogue.RULES if meter.carrier in rule.carriers]
+        wanted = [rule for rule in estate.rules if meter.carrier in rule.carriers]
         if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
-            wanted = [rule for rule in wanted if rule is not catalogue.NO_DATA]
+            wanted = [rule for rule in wanted if rule.id != catalogue.NO_DATA.id]
         if not wanted:
             continue
         hours = _hours(series, meter, estate.zones[meter.site], span_s)
@@ -127,7 +132,7 @@ def _silent_together(tracks: Sequence[Track], device_of: Mapping[str, str]) -> l
     groups: dict[str, list[Track]] = defaultdict(list)
     result: list[Track] = []
     for track in tracks:
-        device = device_of.get(track.meter) if track.rule is catalogue.NO_DATA else None
+        device = device_of.get(track.meter) if track.rule.id == catalogue.NO_DATA.id else None
         (groups[device] if device is not None else result).append(track)
     for members in groups.values():
         result += together(members) if len(members) > 1 else members
@@ -163,7 +168,8 @@ def together(members: Sequence[Track]) -> list[Track]:
     )
     taken = start_s[device.abnormal]
     alone = [_without(track, taken) for track in members]
-    return [*alone, Track(catalogue.NO_DATA, members[0].meter, catalogue.DEVICE_SILENT, device)]
+    covers = tuple(track.meter for track in members)
+    return [*alone, Track(members[0].rule, members[0].meter, catalogue.DEVICE_SILENT, device, covers)]
 
 
 def _without(track: Track, taken: Seconds) -> Track:

@@ -15,6 +15,9 @@ PURE = tuple(f"plagewatch/{name}" for name in ("metering/", "savings/", "plage/"
     "rules/incidents.py",
     "rules/detectors/",
     "rules/catalogue.py",
+    "rules/in_force.py",
+    "rules/storms.py",
+    "rules/telling.py",
     "digest/compose.py",
     "digest/comparison.py",
     "digest/facts.py",
@@ -27,6 +30,7 @@ PURE = tuple(f"plagewatch/{name}" for name in ("metering/", "savings/", "plage/"
 # `holidays` and `pint` only compute: no clock, no network.
 PURE_MAY_IMPORT = ("numpy", "holidays", "pint", "plagewatch.metering", "plagewatch.savings", "plagewatch.plage",
                    "plagewatch.solar", "plagewatch.tickets", "rules.detectors", "rules.catalogue", "rules.incidents",
+                   "rules.in_force", "rules.storms", "rules.telling",
                    "digest.compose", "digest.comparison", "digest.facts", "digest.phrases", "digest.advice",
                    "digest.health", "digest.rows", "digest.target")  # fmt: skip
 IMPURE_STANDARD = (
