@@ -22,7 +22,8 @@ DAY_OFF = "day_off"
 STORMS = frozenset({SITE_SILENT, ALL_SILENT, FEED_SILENT, DAY_OFF})
 """Causes of tickets that stand for others: a gateway, the broker or collector, an operator's feed, a holiday."""
 
-SAME_HOUR_S = 3600
+HOUR_S = 3600
+SAME_HOUR_S = HOUR_S
 LOW_RULE = "unusual_load"
 
 
@@ -227,7 +228,7 @@ def waits(ticket: Ticket, looked_upto_s: int | None, now_s: int) -> bool:
     """
     age_s = now_s - ticket.opened_s
     if ticket.cause in SILENCES | {SITE_SILENT}:
-        return age_s < 1800 and (looked_upto_s is None or looked_upto_s < ticket.opened_s)
+        return age_s < 1800 and (looked_upto_s is None or looked_upto_s < ticket.opened_s // HOUR_S * HOUR_S)
     return _low(ticket) and age_s < 2 * 3600
 
 
