@@ -21,6 +21,7 @@ from plagewatch.tickets.routing import recipients
 from plagewatch.tickets.states import State, Ticket
 from plagewatch.tickets.worth import worth_of
 from plagewatch.words import words
+from plagewatch.worth_words import price_text, worth_lines
 from rules import explain
 from rules.storm_watch import watch_storms
 from rules.storms import muted, waits
@@ -95,7 +96,13 @@ def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: Outbox
     if ticket is None or meter is None or person is None:
         raise MailError(f"{item.subject_key} to {item.person}: the ticket or the person is gone", retryable=False)
     site = next(each for each in registry.sites(engine) if each.id == meter.site)
-    values = _values(ticket, meter, site, person, base_url.rstrip("/"))
+    worth = worth_of(ticket, meter, ASSUMED_PRICES, local_day(item.due_s, site.timezone), None)
+    values = {
+        **_values(ticket, meter, site, person, base_url.rstrip("/")),
+        "worth": worth_lines(worth, person.language) if worth else [],
+        "price": price_text(worth, person.language) if worth else "",
+        "held": _held_titles(engine, person, base_url.rstrip("/")),
+    }
     environment = _environment(person.language)
     until_s = max(item.due_s, ticket.last_abnormal_s + 3600)
     chart = ticket_chart(
@@ -108,6 +115,14 @@ def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: Outbox
         html=environment.get_template("ticket.html").render(values),
         images={"chart": chart},
     )
+
+
+def _held_titles(engine: Engine, person: Person, base_url: str) -> list[tuple[str, str]]:
+    """Titles and addresses of what this person was not mailed yet."""
+    numbers = [notice.ticket for notice in held_notices.held(engine, person.id)]
+    found = {ticket.id: ticket for ticket in tickets.numbered(engine, numbers)}
+    living = [found[number] for number in numbers if found[number].state is State.OPEN]
+    return [(explain.title(ticket, person.language), f"{base_url}/tickets/{ticket.id}") for ticket in living]
 
 
 def _subject_key(ticket: Ticket, openings: int) -> str:

@@ -4,10 +4,12 @@ from babel.numbers import format_decimal
 
 from plagewatch.metering.meters import Meter
 from plagewatch.number_words import age_text, locale, unit_text
+from plagewatch.tickets.modes import RuleWords
 from plagewatch.tickets.states import Ticket
 from plagewatch.tickets.texts import N_
 from plagewatch.words import words
 from rules import catalogue
+from rules.in_force import numbers_of
 from rules.storms import ALL_SILENT, DAY_OFF, FEED_SILENT, SITE_SILENT
 
 STORM_TITLES = {
@@ -79,6 +81,12 @@ def title(ticket: Ticket, language: str) -> str:
     if ticket.cause in STORM_TITLES:
         return words(language).gettext(STORM_TITLES[ticket.cause])
     return words(language).gettext(catalogue.rule(ticket.rule).title)
+
+
+def rules_told(language: str) -> list[RuleWords]:
+    """All rules of the catalogue."""
+    say = words(language).gettext
+    return [RuleWords(rule.id, say(rule.title), numbers_of(rule)) for rule in catalogue.RULES]
 
 
 def first_checks(ticket: Ticket, language: str) -> list[str]:

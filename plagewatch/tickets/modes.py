@@ -55,6 +55,15 @@ def in_shadow(ticket: Ticket, history: Iterable[RuleMode], now_ms: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleWords:
+    """A rule as people are shown it: its title in their language and its numbers as the catalogue has them."""
+
+    id: str
+    title: str
+    parameters: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleRecord:
     """How a rule has done: all its tickets, those a person called real or a false alarm, those that live.
 
