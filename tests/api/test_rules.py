@@ -35,7 +35,7 @@ def test_a_label_is_kept_and_shown_in_the_record_of_the_rule(browser: TestClient
     assert (label.ticket, label.label, label.who, label.at_ms) == (number, Label.FALSE_ALARM, "cell", NOW_S * 1000)
     assert "fire &lt;drill&gt;" in browser.get(f"/tickets/{number}").text
     page = browser.get("/rules/rule?lang=en").text
-    for row in ("Tickets</th><td class=\"n\">3", "Called a false alarm</th><td class=\"n\">1", "0% were real"):
+    for row in ('Tickets</th><td class="n">3', 'Called a false alarm</th><td class="n">1', "0% were real"):
         assert row in page
 
 
@@ -107,5 +107,7 @@ def test_what_was_not_mailed_says_so_in_the_list(browser: TestClient, centre: Ce
 
 def _touch(centre: Centre, number: int, numbers: dict[str, float]) -> None:
     ticket = next(ticket for ticket in tickets.tickets(centre.engine) if ticket.id == number)
-    finding = Finding("rule", ticket.meter, ticket.cause, ticket.first_abnormal_s, ticket.last_abnormal_s, 0, 5, numbers)
+    finding = Finding(
+        "rule", ticket.meter, ticket.cause, ticket.first_abnormal_s, ticket.last_abnormal_s, 0, 5, numbers
+    )
     tickets.touch(centre.engine, number, finding)
