@@ -1,12 +1,15 @@
 """The shapes of the API's answers and of what it accepts."""
 
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.context import AppContext
 from api.registry import Registry
+from api.worth import WorthAnswer, worth_answer, worth_now
 from plagewatch.health import PartState
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.meters import Carrier, Kind, Use
@@ -14,6 +17,7 @@ from plagewatch.metering.readings import Flow, Reason
 from plagewatch.store.records.tickets import TicketEvent
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.states import BY_PERSON, State, Ticket
+from plagewatch.tickets.worth import TargetGap
 
 
 class PartAnswer(BaseModel):
@@ -137,6 +141,8 @@ class TicketAnswer(BaseModel):
     score: float = Field(description="How abnormal; one scale for all meters")
     numbers: dict[str, float] = Field(description="What explains the verdict, the unit in each name")
     assigned_to: str | None
+    worth: WorthAnswer | None = Field(description="Null where its rule counts nothing")
+    part_of: int | None = Field(description="Number of the ticket that stands for it and others of one cause")
     next_states: list[State] = Field(description="Steps a person may take now")
     url: str = Field(description="The page for people")
 
@@ -195,8 +201,18 @@ def utc(at_s: float) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)
 
 
-def ticket_answer(context: AppContext, registry: Registry, ticket: Ticket, language: str) -> TicketAnswer:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is told with every ticket of an answer. wholes: the ticket that stands for each, by number."""
+
+    registry: Registry
+    gap: TargetGap | None
+    wholes: Mapping[int, int]
+
+
+def ticket_answer(context: AppContext, beside: Beside, ticket: Ticket, language: str) -> TicketAnswer:
     """A ticket with its words in a language."""
+    registry = beside.registry
     meter = registry.meters[ticket.meter]
     site = registry.site_of(meter)
     return TicketAnswer(
@@ -219,6 +235,8 @@ def ticket_answer(context: AppContext, registry: Registry, ticket: Ticket, langu
         score=ticket.score,
         numbers=dict(ticket.numbers),
         assigned_to=ticket.assigned_to,
+        worth=worth_answer(worth_now(context, registry, ticket, beside.gap)),
+        part_of=beside.wholes.get(ticket.id),
         next_states=[state for state in State if state in BY_PERSON[ticket.state]],
         url=f"{context.base_url.rstrip('/')}/tickets/{ticket.id}",
     )

@@ -14,7 +14,13 @@ from plagewatch.store.engine import Engine
 from plagewatch.store.records.quarantine import Quarantined
 from plagewatch.store.records.topic_routes import TopicRoute
 from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.tickets.modes import RuleWords
 from plagewatch.tickets.states import Ticket
+
+
+def no_rules(language: str) -> Sequence[RuleWords]:
+    """Of a process without rules."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class AppContext:
     language that is their last argument. preview: what the collector reads in a device's packets in quarantine (the
     oldest first), by the routes there are and what decoders remember. families: names of the decoder families.
     away: why the records cannot be used now, empty where they can; it is asked with every request and must not wait.
-    metrics: what /metrics answers, in Prometheus' text.
+    rules: the rules there are, in a language. metrics: what /metrics answers, in Prometheus' text.
     """
 
     engine: Engine
@@ -40,6 +46,7 @@ class AppContext:
     preview: Callable[[str, Sequence[Quarantined], Sequence[TopicRoute], Mapping[str, str]], DevicePreview]
     families: Sequence[str]
     away: Callable[[], str] = str
+    rules: Callable[[str], Sequence[RuleWords]] = no_rules
     metrics: Callable[[], bytes] = bytes
 
 

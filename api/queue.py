@@ -1,6 +1,6 @@
 """The technicians' queue: which tickets, in which order, and the steps a person takes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,11 +41,13 @@ class Wanted:
     meter: str | None = None
 
 
-def choose(tickets: Iterable[Ticket], registry: Registry, wanted: Wanted) -> list[Ticket]:
-    """The wanted tickets: the most urgent first, among equals the one that has waited longest."""
+def choose(
+    tickets: Iterable[Ticket], registry: Registry, wanted: Wanted, rank: Callable[[Ticket], float] = lambda _: 0.0
+) -> list[Ticket]:
+    """The wanted tickets: the most urgent first, among equals what ranks highest, then what has waited longest."""
     urgencies = list(Urgency)
     chosen = [ticket for ticket in tickets if _fits(ticket, registry, wanted)]
-    return sorted(chosen, key=lambda t: (urgencies.index(t.urgency), t.opened_s, t.id))
+    return sorted(chosen, key=lambda t: (urgencies.index(t.urgency), -rank(t), t.opened_s, t.id))
 
 
 def _fits(ticket: Ticket, registry: Registry, wanted: Wanted) -> bool:

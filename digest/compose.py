@@ -19,6 +19,7 @@ from plagewatch.metering.meters import Carrier
 from plagewatch.metering.prices import price_on
 from plagewatch.tickets.findings import Urgency
 from plagewatch.tickets.texts import N_
+from plagewatch.tickets.worth import worth_of
 
 ABOUT_THE_SAME = 0.03
 SATURDAY = 5
@@ -37,10 +38,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TicketLine:
-    """A ticket to show. eur_per_year: what it costs if it is left as it is; NaN = not known."""
+    """A ticket to show. eur_per_year: what it costs if it is left as it is; NaN = not known. rank: see worth."""
 
     facts: TicketFacts
     eur_per_year: float
+    rank: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ def compose(facts: WeekFacts, language: str) -> Digest:
         subject=_subject(kind, changed, facts.tickets),
         opening=(*_opening(kind, sections), *_holidays(kind, facts)),
         buildings=shown,
-        tickets=tuple(sorted(_ticket_lines(facts), key=_weight))[:SHOWN_TICKETS],
-        ticket_counts=tuple(_ticket_counts(facts.tickets)),
+        tickets=_shown(facts),
+        ticket_counts=tuple(_ticket_counts(facts.tickets, len(_shown(facts)))),
         to_do=tuple(_to_do(changed)),
         plage=tuple(target_of(facts.plage)),
         health=tuple(health_of(facts.buildings)),
@@ -185,18 +187,22 @@ URGENCY = {urgency: place for place, urgency in enumerate(Urgency)}
 def _ticket_lines(facts: WeekFacts) -> Iterator[TicketLine]:
     for living in facts.tickets.living:
         meter = living.meter
-        price = price_on(facts.prices, meter.carrier, meter.unit, facts.first_on)
-        extra = living.ticket.numbers.get(f"extra_{meter.unit.lower()}_per_year", float("nan"))
-        yield TicketLine(living, extra * price.eur_per_unit if price else float("nan"))
+        worth = worth_of(living.ticket, meter, facts.prices, facts.first_on, None)
+        yield TicketLine(living, worth.eur_per_year if worth else float("nan"), worth.rank if worth else 0.0)
 
 
 def _weight(line: TicketLine) -> tuple[int, float, float, int]:
     ticket = line.facts.ticket
-    eur = 0.0 if np.isnan(line.eur_per_year) else line.eur_per_year
-    return URGENCY[ticket.urgency], -eur, -ticket.score, ticket.id
+    return URGENCY[ticket.urgency], -line.rank, -ticket.score, ticket.id
 
 
-def _ticket_counts(tickets: TicketWeek) -> Iterator[Phrase]:
+def _shown(facts: WeekFacts) -> tuple[TicketLine, ...]:
+    """The first of all, and whatever was not mailed on its day: this mail is where that is told at the latest."""
+    lines = sorted(_ticket_lines(facts), key=_weight)
+    return tuple(line for place, line in enumerate(lines) if place < SHOWN_TICKETS or line.facts.held)
+
+
+def _ticket_counts(tickets: TicketWeek, shown: int) -> Iterator[Phrase]:
     if tickets.opened:
         yield counted(NN_("{n} notice was opened this week.", "{n} notices were opened this week."), tickets.opened)
     if tickets.verified:
@@ -204,7 +210,14 @@ def _ticket_counts(tickets: TicketWeek) -> Iterator[Phrase]:
         yield counted(texts, tickets.verified)
     if (tickets.opened or tickets.verified) and not tickets.living:
         yield Phrase(N_("No notice is open now."))
-    if (more := len(tickets.living) - SHOWN_TICKETS) > 0:
+    held = sum(one.held for one in tickets.living)
+    if held:
+        texts = NN_(
+            "{n} notice was not mailed on its day, because there were too many; it stands above.",
+            "{n} notices were not mailed on their day, because there were too many; they stand above.",
+        )
+        yield counted(texts, held)
+    if (more := len(tickets.living) - shown) > 0:
         yield counted(NN_("{n} more notice is open.", "{n} more notices are open."), more)
 
 

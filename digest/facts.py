@@ -45,12 +45,13 @@ class BuildingWeek:
 
 @dataclass(frozen=True, slots=True)
 class TicketFacts:
-    """A ticket at a meter of the person's buildings; tz: where it stands."""
+    """A ticket at a meter of the person's buildings; tz: where it stands. held: somebody was not mailed it yet."""
 
     ticket: Ticket
     meter: Meter
     building: Building
     tz: str
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from plagewatch.metering.virtual import virtual_meters
 from plagewatch.plage.assessment import Assessment
 from plagewatch.store import names
 from plagewatch.store.engine import Engine
-from plagewatch.store.records import registry
+from plagewatch.store.records import held_notices, registry
 from plagewatch.store.records import tickets as ticket_records
 from plagewatch.store.records.withdrawals import counting
 from plagewatch.store.series.protocol import SeriesStore
@@ -25,6 +25,7 @@ from plagewatch.tickets.states import LIVING, State, Ticket
 
 CHART_WEEKS = 4
 ENOUGH_HOURS = 84
+TZ = "Europe/Brussels"
 COUNTED = frozenset({Kind.INDEX, Kind.INTERVAL, Kind.VIRTUAL})
 
 
@@ -84,15 +85,17 @@ class _Reader:
         """Tickets of the buildings' meters. A meter of several buildings is told under the first of them."""
         home = {share.meter: b for b in reversed(buildings) for share in self.shares if share.building == b.id}
         living: list[TicketFacts] = []
+        held = {notice.ticket for notice in held_notices.held(self.engine)}
+        week_end_s = day_start_s(self.first_on + timedelta(days=7), TZ)
         opened = verified = 0
-        for ticket in ticket_records.tickets(self.engine):
+        for ticket in ticket_records.tickets(self.engine, week_end_s):
             if ticket.meter not in home:
                 continue
             building, meter = home[ticket.meter], self.meters[ticket.meter]
             tz = self.sites[building.site].timezone
             start_s, end_s = self._week_s(self.first_on, tz)
             if ticket.state in LIVING:
-                living.append(TicketFacts(ticket, meter, building, tz))
+                living.append(TicketFacts(ticket, meter, building, tz, ticket.id in held))
             opened += start_s <= ticket.opened_s < end_s
             verified += self._verified_within(ticket, start_s, end_s)
         return TicketWeek(tuple(living), opened, verified)

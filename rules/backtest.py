@@ -54,17 +54,20 @@ def backtest(
     to_s: int | None = None,
     progress: Progress | None = None,
     *,
-    rules: Sequence[catalogue.Rule] = catalogue.RULES,
+    rules: Sequence[catalogue.Rule] | None = None,
 ) -> BacktestResult:
     """What the rules would have said, hour by hour, in (from_s, to_s]; by default over all hours in the store.
 
-    Nothing is written to the records. Hours before from_s are read as history. Raises SeriesError where the store does
+    rules: by default those in force in the records. Nothing is written to the records. Hours before from_s are read as history. Raises SeriesError where the store does
     not answer.
     """
     first_s, last_s = _span(engine, series)
     from_s, to_s = first_s if from_s is None else from_s, last_s if to_s is None else to_s
     span_s = from_s - catalogue.HISTORY_DAYS * 86_400, to_s
-    judged = judge_all(series, Estate.read(engine), span_s, progress, rules)
+    estate = Estate.read(engine)
+    if rules is not None:
+        estate = replace(estate, rules=rules)
+    judged = judge_all(series, estate, span_s, progress)
     book = MemoryBook()
     if progress is not None:
         progress(f"rules: {len(judged.tracks)} tracks, walking {max(to_s - from_s, 0) // HOUR_S} hours")
@@ -76,7 +79,7 @@ def backtest(
         for keep in [(track.verdicts.known_s > from_s) & (track.verdicts.known_s <= to_s)]
     ]
     told = sorted(book.all(), key=lambda ticket: (ticket.opened_s, ticket.id))
-    return BacktestResult(told, scores, counted(rules, judged, told, (from_s, to_s)), (from_s, to_s))
+    return BacktestResult(told, scores, counted(estate.rules, judged, told, (from_s, to_s)), (from_s, to_s))
 
 
 def write(result: BacktestResult, out: Path) -> None:

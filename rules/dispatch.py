@@ -6,41 +6,83 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from plagewatch.charts import Size
 from plagewatch.mail import Mail, MailError
+from plagewatch.metering.local_time import local_day
 from plagewatch.metering.meters import Meter, Person, Site
+from plagewatch.metering.prices import ASSUMED_PRICES
 from plagewatch.number_words import time_text
 from plagewatch.store.engine import Engine
-from plagewatch.store.records import outbox, registry, tickets
+from plagewatch.store.records import evaluations, held_notices, outbox, registry, tickets
+from plagewatch.store.records.held_notices import HeldNotice
 from plagewatch.store.records.outbox import OutboxItem
 from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.ticket_chart import ticket_chart
+from plagewatch.tickets.findings import Urgency
 from plagewatch.tickets.routing import recipients
 from plagewatch.tickets.states import State, Ticket
+from plagewatch.tickets.worth import worth_of
 from plagewatch.words import words
+from plagewatch.worth_words import price_text, worth_lines
 from rules import explain
+from rules.storm_watch import watch_storms
+from rules.storms import muted, waits
+from rules.telling import DAY_S, Cap, Waiting, choose, cools
 
 KIND = "ticket"
+CAP = Cap()
 
 
-def enqueue(engine: Engine, now_s: int) -> int:
-    """Put a mail in the outbox for each ticket nobody has taken yet, once per person and opening; how many are new."""
-    waiting = [ticket for ticket in tickets.tickets(engine, living_only=True) if ticket.state is State.OPEN]
-    if not waiting:
-        return 0
+def enqueue(engine: Engine, now_s: int, cap: Cap = CAP) -> int:
+    """Put a mail in the outbox for each ticket nobody has taken yet, once per person and opening; how many are new.
+
+    What many tickets have in common becomes one first. Beyond a person's daily number tickets are held and told later.
+    """
+    watch_storms(engine, now_s)
+    living = tickets.tickets(engine, now_s, living_only=True)
+    silenced = muted(living, held_notices.wholes(engine))
+    looked_s = evaluations.looked_upto_s(engine)
+    open_now = [t for t in living if t.state is State.OPEN and t.id not in silenced and not waits(t, looked_s, now_s)]
+    waiting = _waiting(engine, open_now, now_s) if open_now else {}
+    chosen = choose(waiting, _told(engine, now_s) if waiting else (), cap)
+    new = sum(outbox.enqueue(engine, KIND, waiting[one], [one.person], now_s) for one in chosen.tell)
+    kept = [HeldNotice(one.ticket, one.person, why.value, now_s) for one, why in chosen.hold.items()]
+    held_notices.keep(engine, kept)
+    return new
+
+
+def _waiting(engine: Engine, waiting: list[Ticket], now_s: int) -> dict[Waiting, str]:
+    """Notices that nobody has put in the outbox yet, and their subject keys there."""
     openings = tickets.openings(engine)
+    keys = {ticket.id: _subject_key(ticket, openings.get(ticket.id, 1)) for ticket in waiting}
+    put = outbox.queued(engine, KIND, keys.values())
     persons = registry.persons(engine)
-    zones = {site.id: site.zone for site in registry.sites(engine)}
-    site_of = {meter.id: meter.site for meter in registry.meters(engine)}
+    sites = {site.id: site for site in registry.sites(engine)}
+    meters = {meter.id: meter for meter in registry.meters(engine)}
     served: dict[str, list[str]] = {}
     for share in registry.shares(engine):
         served.setdefault(share.meter, []).append(share.building)
-    new = 0
+    found: dict[Waiting, str] = {}
     for ticket in waiting:
-        zone = zones[site_of[ticket.meter]]
-        told = recipients(persons, zone, served.get(ticket.meter, ()), ticket.skill)
-        new += outbox.enqueue(
-            engine, KIND, _subject_key(ticket, openings.get(ticket.id, 1)), [person.id for person in told], now_s
-        )
-    return new
+        meter = meters[ticket.meter]
+        site = sites[meter.site]
+        told = recipients(persons, site.zone, served.get(ticket.meter, ()), ticket.skill)
+        missing = [person.id for person in told if (keys[ticket.id], person.id) not in put]
+        if not missing:
+            continue
+        cooling = cools(ticket, tickets.of_meters(engine, [ticket.meter]), now_s)
+        worth = worth_of(ticket, meter, ASSUMED_PRICES, local_day(now_s, site.timezone), None)
+        rank = worth.rank if worth else 0.0
+        for person in missing:
+            one = Waiting(ticket.id, person, ticket.urgency, rank, ticket.opened_s, cooling)
+            found[one] = keys[ticket.id]
+    return found
+
+
+def _told(engine: Engine, now_s: int) -> list[tuple[str, Urgency]]:
+    items = outbox.queued_since(engine, KIND, now_s - DAY_S + 1)
+    numbers = {int(item.subject_key.split(":")[1]) for item in items}
+    urgency = {ticket.id: ticket.urgency for ticket in tickets.numbered(engine, numbers)}
+    told = [(item.person, int(item.subject_key.split(":")[1])) for item in items]
+    return [(person, urgency[number]) for person, number in told if number in urgency]
 
 
 def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: OutboxItem) -> Mail:
@@ -54,7 +96,13 @@ def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: Outbox
     if ticket is None or meter is None or person is None:
         raise MailError(f"{item.subject_key} to {item.person}: the ticket or the person is gone", retryable=False)
     site = next(each for each in registry.sites(engine) if each.id == meter.site)
-    values = _values(ticket, meter, site, person, base_url.rstrip("/"))
+    worth = worth_of(ticket, meter, ASSUMED_PRICES, local_day(item.due_s, site.timezone), None)
+    values = {
+        **_values(ticket, meter, site, person, base_url.rstrip("/")),
+        "worth": worth_lines(worth, person.language) if worth else [],
+        "price": price_text(worth, person.language) if worth else "",
+        "held": _held_titles(engine, person, base_url.rstrip("/")),
+    }
     environment = _environment(person.language)
     until_s = max(item.due_s, ticket.last_abnormal_s + 3600)
     chart = ticket_chart(
@@ -67,6 +115,14 @@ def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: Outbox
         html=environment.get_template("ticket.html").render(values),
         images={"chart": chart},
     )
+
+
+def _held_titles(engine: Engine, person: Person, base_url: str) -> list[tuple[str, str]]:
+    """Titles and addresses of what this person was not mailed yet."""
+    numbers = [notice.ticket for notice in held_notices.held(engine, person.id)]
+    found = {ticket.id: ticket for ticket in tickets.numbered(engine, numbers)}
+    living = [found[number] for number in numbers if found[number].state is State.OPEN]
+    return [(explain.title(ticket, person.language), f"{base_url}/tickets/{ticket.id}") for ticket in living]
 
 
 def _subject_key(ticket: Ticket, openings: int) -> str:

@@ -4,11 +4,55 @@ from babel.numbers import format_decimal
 
 from plagewatch.metering.meters import Meter
 from plagewatch.number_words import age_text, locale, unit_text
+from plagewatch.tickets.modes import RuleWords
 from plagewatch.tickets.states import Ticket
 from plagewatch.tickets.texts import N_
 from plagewatch.words import words
 from rules import catalogue
+from rules.in_force import numbers_of
+from rules.storms import ALL_SILENT, DAY_OFF, FEED_SILENT, SITE_SILENT
 
+STORM_TITLES = {
+    SITE_SILENT: N_("Nothing comes in from this site: many devices are silent"),
+    ALL_SILENT: N_("Nothing comes in from several sites: broker, network or collector?"),
+    FEED_SILENT: N_("The network operator's readings have stopped coming in"),
+    DAY_OFF: N_("Many buildings use little on the same day: a day off that nobody entered?"),
+}
+_STORMS = {
+    SITE_SILENT: N_(
+        "{devices} devices of this site fell silent within the same hour. One cause: start at the gateway."
+    ),
+    ALL_SILENT: N_(
+        "{devices} devices at {sites} sites fell silent within the same hour. One cause: start at the broker and the "
+        "collector, not at the meters."
+    ),
+    FEED_SILENT: N_(
+        "{meters} meters that no device of ours reads got nothing new from the same hour on. One cause: start at the "
+        "operator's files."
+    ),
+    DAY_OFF: N_(
+        "{buildings} buildings use less than usual on the same day. If it is a holiday or a strike, enter the day in "
+        "the calendar; if not, look at what they have in common."
+    ),
+}
+_STORM_CHECKS = {
+    SITE_SILENT: (
+        N_("Has the gateway of the site power and a network? Look at its lamps."),
+        N_("Was there a power cut or work on the network in the building?"),
+    ),
+    ALL_SILENT: (
+        N_("Do the pages under Data say that the connection to the meters is down?"),
+        N_("Has a certificate or password of the devices run out?"),
+    ),
+    FEED_SILENT: (
+        N_("Did the operator deliver its file or message today? Ask for what is missing."),
+        N_("Was the import of the file refused? The reason stands under Data."),
+    ),
+    DAY_OFF: (
+        N_("Was it a holiday, a bridge day or a strike? Enter it, so that the next one makes no ticket."),
+        N_("Was there a power cut in the street?"),
+    ),
+}
 _SILENT = N_("Nothing has been read for {silent}; for this meter {limit} is already unusual.")
 _DEVICE_SILENT = N_(
     "None of the {meters} meters of this device has been read for {silent}. One cause: start at the device."
@@ -34,12 +78,21 @@ def title(ticket: Ticket, language: str) -> str:
     """
     if ticket.cause == catalogue.DEVICE_SILENT:
         return words(language).gettext(catalogue.DEVICE_SILENT_TITLE)
+    if ticket.cause in STORM_TITLES:
+        return words(language).gettext(STORM_TITLES[ticket.cause])
     return words(language).gettext(catalogue.rule(ticket.rule).title)
+
+
+def rules_told(language: str) -> list[RuleWords]:
+    """All rules of the catalogue."""
+    say = words(language).gettext
+    return [RuleWords(rule.id, say(rule.title), numbers_of(rule)) for rule in catalogue.RULES]
 
 
 def first_checks(ticket: Ticket, language: str) -> list[str]:
     """What to look at first, most frequent cause first."""
-    return [words(language).gettext(check) for check in catalogue.rule(ticket.rule).first_checks]
+    checks = _STORM_CHECKS.get(ticket.cause) or catalogue.rule(ticket.rule).first_checks
+    return [words(language).gettext(check) for check in checks]
 
 
 def sentence(ticket: Ticket, meter: Meter, language: str) -> str:
@@ -57,6 +110,9 @@ def _facts(ticket: Ticket, language: str) -> tuple[str, dict[str, str]]:
     def text(name: str, pattern: str = "#,##0.##") -> str:
         return _number(numbers.get(name), pattern, language)
 
+    if ticket.cause in _STORMS:
+        names = ("devices", "sites", "buildings", "meters")
+        return _STORMS[ticket.cause], {name: text(name, "0") for name in names}
     if ticket.rule == catalogue.NO_DATA.id:
         silent, limit = (_duration(numbers.get(name), language) for name in ("silent_h", "limit_h"))
         template = _DEVICE_SILENT if ticket.cause == catalogue.DEVICE_SILENT else _SILENT

@@ -12,11 +12,13 @@ from plagewatch.metering.intervals import Resolution, Seconds
 from plagewatch.metering.local_time import local_day
 from plagewatch.metering.meters import Carrier, Kind, Meter
 from plagewatch.store.engine import Engine
-from plagewatch.store.records import registry
+from plagewatch.store.records import registry, rule_modes
 from plagewatch.store.series.protocol import SeriesStore
 from rules import catalogue
+from rules.catalogue import Rule
 from rules.detectors.case import Case
 from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged, Verdicts
+from rules.in_force import in_force
 from rules.walk import Track
 
 Progress = Callable[[str], None]
@@ -35,12 +37,14 @@ class Estate:
     """What the registry says of meters that are judged, read once for a run over many.
 
     zones: the time zone of each site. sunny: sites with solar panels. device_of: the device that reports for a meter.
+    rules: those that look, with their parameters.
     """
 
     meters: Sequence[Meter]
     zones: Mapping[str, str]
     sunny: Collection[str]
     device_of: Mapping[str, str]
+    rules: Sequence[Rule] = catalogue.RULES
 
     @classmethod
     def read(cls, engine: Engine) -> Self:
@@ -51,6 +55,7 @@ class Estate:
             {site.id: site.timezone for site in registry.sites(engine)},
             {meter.site for meter in meters if meter.carrier is Carrier.SOLAR},
             {binding.meter: binding.device for binding in registry.bindings(engine)},  # the newest binding counts
+            in_force(rule_modes.history(engine)),
         )
 
     def units(self) -> dict[str, Self]:
@@ -73,18 +78,12 @@ class Estate:
         return {unit: replace(self, meters=members) for unit, members in grouped.items()}
 
 
-def judge_all(
-    series: SeriesStore,
-    estate: Estate,
-    span_s: tuple[int, int],
-    progress: Progress | None,
-    rules: Sequence[catalogue.Rule] = catalogue.RULES,
-) -> Judged:
+def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], progress: Progress | None) -> Judged:
     """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read."""
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
     for number, meter in enumerate(estate.meters, 1):
-        wanted = [rule for rule in rules if meter.carrier in rule.carriers]
+        wanted = [rule for rule in estate.rules if meter.carrier in rule.carriers]
         if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
             wanted = [rule for rule in wanted if rule.id != catalogue.NO_DATA.id]
         if not wanted:
@@ -169,7 +168,8 @@ def together(members: Sequence[Track]) -> list[Track]:
     )
     taken = start_s[device.abnormal]
     alone = [_without(track, taken) for track in members]
-    return [*alone, Track(members[0].rule, members[0].meter, catalogue.DEVICE_SILENT, device)]
+    covers = tuple(track.meter for track in members)
+    return [*alone, Track(members[0].rule, members[0].meter, catalogue.DEVICE_SILENT, device, covers)]
 
 
 def _without(track: Track, taken: Seconds) -> Track:

@@ -1,6 +1,6 @@
 """Goes through verdicts in order of time, tick by tick. The live rules and the back-test differ in the book only."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from plagewatch.tickets.findings import Finding
 from plagewatch.tickets.states import Ticket
 from rules.catalogue import Rule
 from rules.detectors.verdicts import HOUR_S, Flags, Verdicts
-from rules.incidents import Change, Key, Normal, decide
+from rules.incidents import OPENS, SILENCES, Change, Key, Normal, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Track:
     meter: str
     cause: str
     verdicts: Verdicts
+    covers: tuple[str, ...] = ()  # the meters it speaks of, where these are more than its own
     lasting: Flags = field(init=False)
     normal_in_a_row: NDArray[np.int64] = field(init=False)
 
@@ -92,10 +93,16 @@ def walk(tracks: Sequence[Track], span_s: tuple[int, int], book: Book, now_at: C
             continue
         verdicts = [verdict for key in keys if (verdict := by_key[key].at(tick)) is not None]
         tickets = {key: ticket for key in keys if (ticket := book.latest(key)) is not None}
-        for change in decide(verdicts, tickets, now_at(tick)):
+        for change in decide(verdicts, tickets, now_at(tick), _silent(verdicts, by_key)):
             book.apply(change)
             changes += 1
     return changes
+
+
+def _silent(verdicts: Iterable[Finding | Normal], by_key: Mapping[Key, Track]) -> set[str]:
+    """Meters that a verdict of this tick calls dead."""
+    dead = [v for v in verdicts if isinstance(v, Finding) and v.cause in SILENCES and v.score >= OPENS]
+    return {meter for v in dead for meter in (v.meter, *by_key[v.meter, v.cause].covers)}
 
 
 def _findings_by_tick(tracks: Sequence[Track], span_s: tuple[int, int]) -> dict[int, list[Key]]:

@@ -7,6 +7,7 @@ from plagewatch.metering.meters import Carrier, Kind, Use
 from plagewatch.metering.readings import Reason
 from plagewatch.metering.weather import Source
 from plagewatch.tickets.findings import Skill, Urgency
+from plagewatch.tickets.modes import Label, Mode
 from plagewatch.tickets.states import State
 from plagewatch.tickets.texts import N_
 
@@ -47,6 +48,11 @@ LABELS: Mapping[str, str] = {
     State.RESOLVED: N_("Resolved"),
     State.VERIFIED: N_("Verified by the meter"),
     State.FADED: N_("Gone by itself"),
+    Mode.ON: N_("Tells people"),
+    Mode.SHADOW: N_("Only counts"),
+    Mode.OFF: N_("Rests"),
+    Label.REAL: N_("Real"),
+    Label.FALSE_ALARM: N_("False alarm"),
     PartState.WELL: N_("Well"),
     PartState.DEGRADED: N_("Degraded"),
     PartState.DOWN: N_("Down"),

@@ -100,7 +100,7 @@ def meter(
     last, today = day_of(until, now_s, site.timezone), day_of(None, now_s, site.timezone)
     days = shown(period, last)
     language = language_of(request)
-    tickets = records.tickets(context.engine, meter=meter_id)[:8]
+    tickets = records.tickets(context.engine, context.now_s(), meter=meter_id)[:8]
     values = {
         "meter": found,
         "now": meters_now(context, registry, [found], now_s)[meter_id],

@@ -87,7 +87,7 @@ def buildings_now(context: AppContext, registry: Registry, buildings: list[Build
     served = {building.id: registry.meters_of(building.id) for building in buildings}
     wanted = {meter.id: meter for meters in served.values() for meter, _ in meters}
     now = meters_now(context, registry, list(wanted.values()), now_s)
-    living = choose(records.tickets(context.engine, living_only=True), registry, Wanted())
+    living = choose(records.tickets(context.engine, now_s, living_only=True), registry, Wanted())
     found = []
     for building in buildings:
         meters = [(now[meter.id], share) for meter, share in served[building.id]]

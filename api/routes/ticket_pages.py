@@ -12,14 +12,19 @@ from api.pages import page
 from api.pages.people import remember, remembered, who_may_act
 from api.problems import Problem
 from api.queue import STAGES, Stage, Wanted, choose, take_step, ticket_of
-from api.registry import read
+from api.registry import Registry, read
 from api.routes.meter import picture
+from api.worth import gap_now, ranked, worth_now
 from plagewatch.charts import Size
 from plagewatch.metering.meters import Meter, Site
+from plagewatch.store.records import held_notices, rule_modes
 from plagewatch.store.records import tickets as records
+from plagewatch.store.records.rule_modes import TicketLabel
 from plagewatch.ticket_chart import ticket_chart
 from plagewatch.tickets.findings import Skill, Urgency
-from plagewatch.tickets.states import BY_PERSON, State, Ticket
+from plagewatch.tickets.modes import Label
+from plagewatch.tickets.states import BY_PERSON, LIVING, State, Ticket
+from plagewatch.worth_words import price_text, worth_lines, year_text
 
 router = APIRouter(include_in_schema=False)
 TicketId = Annotated[int, Path(ge=1)]
@@ -35,6 +40,8 @@ class Line:
     meter: Meter
     site: Site
     place: str
+    worth: str
+    held: bool
 
 
 @router.get("/tickets")
@@ -48,16 +55,17 @@ def queue(
 ) -> HTMLResponse:
     """What there is to do, most urgent first, for a zone, a trade or an urgency."""
     registry = read(context.engine, context.now_s())
-    found = records.tickets(context.engine, living_only=stage in (Stage.TO_DO, Stage.LIVING))
-    chosen = choose(found, registry, Wanted(STAGES[stage], zone or None, skill, urgency))
-    language = language_of(request)
-    lines = [
-        Line(t, context.ticket_title(t, language), meter, registry.site_of(meter), registry.place_of(meter))
-        for t, meter in ((t, registry.meters[t.meter]) for t in chosen[:MOST_SHOWN])
-    ]
+    found = records.tickets(context.engine, context.now_s(), living_only=stage in (Stage.TO_DO, Stage.LIVING))
+    living = {t.id for t in found if t.state in LIVING}
+    parts = {part for part, whole in held_notices.wholes(context.engine).items() if whole in living}
+    wanted = Wanted(STAGES[stage], zone or None, skill, urgency)
+    chosen = choose((t for t in found if t.id not in parts), registry, wanted, ranked(context, registry))
+    held = {notice.ticket for notice in held_notices.held(context.engine)}
+    lines = [_line(context, registry, t, language_of(request), t.id in held) for t in chosen[:MOST_SHOWN]]
     values = {
         "lines": lines,
         "more": len(chosen) - len(lines),
+        "held": sum(t.id in held for t in chosen),
         "now_s": context.now_s(),
         "people": {person.id: person.name for person in who_may_act(context)},
         "chosen": {"stage": stage, "zone": zone, "skill": skill, "urgency": urgency},
@@ -69,10 +77,43 @@ def queue(
     return page(request, "tickets.html", values)
 
 
+def _line(context: AppContext, registry: Registry, found: Ticket, language: str, held: bool) -> Line:
+    meter = registry.meters[found.meter]
+    worth = worth_now(context, registry, found, None)
+    return Line(
+        found,
+        context.ticket_title(found, language),
+        meter,
+        registry.site_of(meter),
+        registry.place_of(meter),
+        year_text(worth, language) if worth else "",
+        held,
+    )
+
+
 @router.get("/tickets/{ticket_id}")
 def ticket(request: Request, context: Context, ticket_id: TicketId) -> HTMLResponse:
     """What, where, since when, the evidence, what to look at first, what was done."""
     return _ticket_page(request, context, ticket_of(context, ticket_id))
+
+
+@router.post("/tickets/{ticket_id}/label")
+def judge(
+    request: Request,
+    context: Context,
+    ticket_id: TicketId,
+    said: Annotated[Label, Form()],
+    who: Annotated[str, Form(max_length=100)] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """A person who looked says whether it was real; it counts in the record of the rule."""
+    found = ticket_of(context, ticket_id)
+    if all(person.id != who for person in who_may_act(context)):
+        return _ticket_page(request, context, found, missing="who", typed=note)
+    rule_modes.say(context.engine, TicketLabel(found.id, said, who, context.now_s() * 1000, note.strip()))
+    response = RedirectResponse(f"/tickets/{ticket_id}", 303)
+    remember(response, who)
+    return response
 
 
 @router.get("/tickets/{ticket_id}/chart.svg")
@@ -117,11 +158,20 @@ def _ticket_page(
     registry = read(context.engine, context.now_s())
     meter = registry.meters[found.meter]
     people, language = who_may_act(context), language_of(request)
+    worth = worth_now(context, registry, found, gap_now(context, request))
+    wholes = held_notices.wholes(context.engine)
+    parts = records.numbered(context.engine, [part for part, whole in wholes.items() if whole == found.id])
     values = {
         "ticket": found,
         "title": context.ticket_title(found, language),
         "sentence": context.ticket_sentence(found, meter, language),
         "checks": context.first_checks(found, language),
+        "worth": worth_lines(worth, language) if worth else [],
+        "price": price_text(worth, language) if worth else "",
+        "labels": rule_modes.labels(context.engine, found.id)[::-1],
+        "label_words": list(Label),
+        "whole": wholes.get(found.id),
+        "parts": [(part, registry.full_name(registry.meters[part.meter])) for part in parts],
         "meter": meter,
         "site": registry.site_of(meter),
         "place": registry.place_of(meter),

@@ -4,25 +4,29 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from api.answers import StepWanted, TicketAnswer, TicketWithHistory, event_answer, ticket_answer
+from api.answers import Beside, StepWanted, TicketAnswer, TicketWithHistory, event_answer, ticket_answer
 from api.context import AppContext, Context
 from api.language import Language
 from api.problems import ProblemAnswer
 from api.queue import STAGES, Stage, Wanted, choose, take_step, ticket_of
 from api.registry import read
+from api.worth import CurrentGap, ranked
+from plagewatch.store.records import held_notices
 from plagewatch.store.records import tickets as records
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.states import State, Ticket
+from plagewatch.tickets.worth import TargetGap
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
 TicketId = Annotated[int, Path(ge=1, description="Number of the ticket")]
 REFUSALS: dict[int | str, dict[str, Any]] = {404: {"model": ProblemAnswer}, 422: {"model": ProblemAnswer}}
 
 
-@router.get("", summary="Tickets, most urgent first, then longest waiting", responses={422: {"model": ProblemAnswer}})
+@router.get("", summary="Tickets, most urgent first, then by worth", responses={422: {"model": ProblemAnswer}})
 def tickets(
     context: Context,
     language: Language,
+    gap: CurrentGap,
     state: Annotated[list[State] | None, Query(description="One or more states; without it, see `stage`")] = None,
     stage: Annotated[Stage, Query(description="A group of states")] = Stage.LIVING,
     zone: Annotated[str | None, Query(description="Dispatching zone", examples=["north"])] = None,
@@ -34,14 +38,16 @@ def tickets(
     registry = read(context.engine, context.now_s())
     states = frozenset(state) if state else STAGES[stage]
     wanted = Wanted(states, zone, skill, urgency, meter)
-    found = records.tickets(context.engine, meter=meter)
-    return [ticket_answer(context, registry, ticket, language) for ticket in choose(found, registry, wanted)]
+    found = records.tickets(context.engine, context.now_s(), meter=meter)
+    beside = Beside(registry, gap, held_notices.wholes(context.engine))
+    chosen = choose(found, registry, wanted, ranked(context, registry))
+    return [ticket_answer(context, beside, ticket, language) for ticket in chosen]
 
 
 @router.get("/{ticket_id}", summary="One ticket with its history", responses=REFUSALS)
-def ticket(context: Context, language: Language, ticket_id: TicketId) -> TicketWithHistory:
+def ticket(context: Context, language: Language, gap: CurrentGap, ticket_id: TicketId) -> TicketWithHistory:
     """The ticket, what to look at first, and who did what."""
-    return _with_history(context, ticket_of(context, ticket_id), language)
+    return _with_history(context, ticket_of(context, ticket_id), language, gap)
 
 
 @router.post(
@@ -49,13 +55,16 @@ def ticket(context: Context, language: Language, ticket_id: TicketId) -> TicketW
     summary="A person acknowledges, begins or resolves",
     responses={**REFUSALS, 403: {"model": ProblemAnswer}, 409: {"model": ProblemAnswer}},
 )
-def step(context: Context, language: Language, ticket_id: TicketId, wanted: StepWanted) -> TicketWithHistory:
+def step(
+    context: Context, language: Language, gap: CurrentGap, ticket_id: TicketId, wanted: StepWanted
+) -> TicketWithHistory:
     """Only steps of `next_states` are possible: 409 otherwise. `verified` is the meter's own word."""
-    return _with_history(context, take_step(context, ticket_id, wanted.state, wanted.who, wanted.note), language)
+    return _with_history(context, take_step(context, ticket_id, wanted.state, wanted.who, wanted.note), language, gap)
 
 
-def _with_history(context: AppContext, found: Ticket, language: str) -> TicketWithHistory:
-    told = ticket_answer(context, read(context.engine, context.now_s()), found, language)
+def _with_history(context: AppContext, found: Ticket, language: str, gap: TargetGap | None) -> TicketWithHistory:
+    beside = Beside(read(context.engine, context.now_s()), gap, held_notices.wholes(context.engine))
+    told = ticket_answer(context, beside, found, language)
     return TicketWithHistory(
         **told.model_dump(),
         first_checks=context.first_checks(found, language),

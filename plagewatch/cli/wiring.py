@@ -45,6 +45,7 @@ def pages_of(stores: Stores, portfolio: Portfolio, wired: "Wired") -> Callable[.
         ticket_title=explain.title,
         ticket_sentence=explain.sentence,
         first_checks=explain.first_checks,
+        rules=explain.rules_told,
         preview=preview,
         families=FAMILY_NAMES,
         away=lambda: wired.running.away(RECORDS),

@@ -60,6 +60,7 @@ def judge(hours: MeterHours, parameters: NightWater) -> Judgement:
             "usual_l_per_h": usual[night],
             "extra_l_per_h": excess,
             "extra_m3_per_year": excess * 8.76,
+            "extra_m3": _of_run(excess * 0.024, run),  # what runs in the quiet hours runs all day
             "nights": run.astype(np.float64),
         },
     )
@@ -74,6 +75,17 @@ def _run(over: NDArray[np.bool_]) -> NDArray[np.int64]:
     """
     place = np.arange(1, len(over) + 1)
     return place - np.maximum.accumulate(np.where(over, 0, place))
+
+
+def _of_run(amount: Floats, run: NDArray[np.int64]) -> Floats:
+    """The sum over the nights of the run that each one ends.
+
+    >>> _of_run(np.array([5.0, 0.0, 4.0, 3.0]), np.array([1, 0, 1, 2])).tolist()
+    [5.0, 0.0, 4.0, 7.0]
+    """
+    total = np.concatenate([[0.0], np.cumsum(amount)])
+    place = np.arange(1, len(run) + 1)
+    return total[place] - total[place - run]
 
 
 def _least_of_last(excess: Floats, nights: int) -> Floats:

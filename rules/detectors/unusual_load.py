@@ -90,6 +90,7 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
             "usual_kwh": usual.expected,
             "lowest_usual_kwh": usual.lowest,
             "unchanged_h": flat.unchanged_h,
+            "extra_kwh": _since(hours.amount - usual.expected, since),
             **parts,
         },
         lasting=told,
@@ -135,6 +136,12 @@ def _weighed(deviation: Floats) -> Floats:
     for back, weight in enumerate(weights[: len(filled)]):
         mean[back:] += weight * filled[: len(filled) - back]
     return mean
+
+
+def _since(amount: Floats, since: NDArray[np.int64]) -> Floats:
+    """The sum of an amount from the hour `since` of each hour up to it; what is not known adds nothing."""
+    total = np.concatenate([[0.0], np.cumsum(np.where(np.isnan(amount), 0.0, amount))])
+    return total[1:] - total[since]
 
 
 def _same_sign_since(deviation: Floats) -> NDArray[np.int64]:

@@ -34,6 +34,7 @@ PAGES = [
     "/tickets?zone=north&skill=metering&urgency=soon&stage=living",
     "/tickets/1",
     "/tickets/2",
+    "/rules",
     "/data",
     "/api",
 ]

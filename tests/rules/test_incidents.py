@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 
 from plagewatch.tickets.findings import Finding, Skill, Urgency
 from plagewatch.tickets.states import State, Ticket
-from rules.incidents import GRACE_S, LONG_AGO_S, Change, Clear, Fade, Normal, Open, Reopen, Touch, Verify, decide
+from rules.incidents import (
+    GRACE_S,
+    LONG_AGO_S,
+    NEIGHBOURS_S,
+    Change,
+    Clear,
+    Fade,
+    Normal,
+    Open,
+    Reopen,
+    Touch,
+    Verify,
+    decide,
+)
 
 HOUR_S = 3600
 T = 1_000_000 * HOUR_S  # some full hour
@@ -38,7 +51,9 @@ def with_(state: State, **changes: int | None) -> Ticket:
 
 RESOLVED_NOW = with_(State.RESOLVED, resolved_s=T - HOUR_S)
 RESOLVED_LONG = with_(State.RESOLVED, resolved_s=T - GRACE_S - HOUR_S)
-OVER = with_(State.FADED, cleared_s=T - HOUR_S)
+LONG_OVER_S = FINDING.first_abnormal_s - NEIGHBOURS_S - HOUR_S
+OVER = with_(State.FADED, last_abnormal_s=LONG_OVER_S, cleared_s=LONG_OVER_S + HOUR_S)
+JUST_OVER = with_(State.FADED, cleared_s=T - HOUR_S)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +65,9 @@ OVER = with_(State.FADED, cleared_s=T - HOUR_S)
         ("weak, but the same cause goes on", WEAK, TICKET, Touch),
         ("somebody is on it, and it goes on", FINDING, with_(State.IN_PROGRESS), Touch),
         ("the last one is over, this is a new one", FINDING, OVER, Open),
+        ("the last one faded less than a day before", FINDING, JUST_OVER, Reopen),
+        ("a neighbour, but weak", WEAK, JUST_OVER, None),
+        ("the meter agreed that it was mended: this is another one", FINDING, with_(State.VERIFIED, cleared_s=T), Open),
         ("the last one is over, and this is too weak for a new one", WEAK, OVER, None),
         ("was seen before the last one was cleared", FINDING, with_(State.FADED, cleared_s=T + HOUR_S), None),
         ("was seen before: old news", replace(FINDING, last_abnormal_s=T - 2 * HOUR_S), TICKET, None),

@@ -1,12 +1,14 @@
 """What must be told to whom. A row is marked after the sending, so a crash repeats a message and never loses one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
 from plagewatch.store import tables
 from plagewatch.store.records.conflicts import put_new
+
+MOST_IN_LIST = 500  # a statement holds only so many parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,37 @@ def enqueue(engine: Engine, kind: str, subject_key: str, person_ids: Iterable[st
 
     Raises sqlalchemy.exc.IntegrityError where a person is not in the registry; nothing is put in then.
     """
-    rest = {"kind": kind, "subject_key": subject_key, "due_s": due_s, "attempts": 0, "last_error": ""}
+    rest = {
+        "kind": kind,
+        "subject_key": subject_key,
+        "due_s": due_s,
+        "queued_s": due_s,
+        "attempts": 0,
+        "last_error": "",
+    }
     with engine.begin() as connection:
         return put_new(connection, tables.outbox, [{"person": person, **rest} for person in person_ids])
+
+
+def queued_since(engine: Engine, kind: str, from_s: int) -> list[OutboxItem]:
+    """All messages of a kind that were put in from a moment on, sent or not."""
+    table = tables.outbox
+    query = select(table).where(table.c.kind == kind, table.c.queued_s >= from_s)
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+    return [OutboxItem(r.id, r.kind, r.subject_key, r.person, r.due_s, r.attempts) for r in rows]
+
+
+def queued(engine: Engine, kind: str, subject_keys: Collection[str]) -> set[tuple[str, str]]:
+    """Subject key and person of the messages of a kind with these keys that were ever put in."""
+    table, keys, found = tables.outbox, list(subject_keys), set[tuple[str, str]]()
+    with engine.connect() as connection:
+        for first in range(0, len(keys), MOST_IN_LIST):
+            query = select(table.c.subject_key, table.c.person).where(
+                table.c.kind == kind, table.c.subject_key.in_(keys[first : first + MOST_IN_LIST])
+            )
+            found |= {(row.subject_key, row.person) for row in connection.execute(query)}
+    return found
 
 
 def due(engine: Engine, now_s: int) -> list[OutboxItem]:

@@ -1,14 +1,17 @@
 """Tickets and their history in the records."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, func, insert, select
+from sqlalchemy import Engine, RowMapping, case, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from plagewatch.store import tables
+from plagewatch.store.records import rule_modes
 from plagewatch.tickets.findings import Finding, Skill, Urgency
+from plagewatch.tickets.modes import in_shadow
 from plagewatch.tickets.states import LIVING, State, Ticket
 
 MOST_IN_LIST = 500  # a statement holds only so many parameters
@@ -24,15 +27,25 @@ class TicketEvent:
     note: str
 
 
-def tickets(engine: Engine, *, living_only: bool = False, meter: str | None = None) -> list[Ticket]:
-    """Tickets, newest first."""
+def tickets(
+    engine: Engine, now_s: int | None = None, *, living_only: bool = False, meter: str | None = None
+) -> list[Ticket]:
+    """Tickets, newest first.
+
+    now_s: those of rules that only count are left out, by how each rule stands then, seconds since 1970 UTC; None =
+    nothing is left out.
+    """
     query = select(tables.ticket).order_by(tables.ticket.c.opened_s.desc(), tables.ticket.c.id.desc())
     if living_only:
         query = query.where(tables.ticket.c.living_key.is_not(None))
     if meter is not None:
         query = query.where(tables.ticket.c.meter == meter)
     with engine.connect() as connection:
-        return [_build(row) for row in connection.execute(query).mappings()]
+        found = [_build(row) for row in connection.execute(query).mappings()]
+    if now_s is None:
+        return found
+    said = rule_modes.history(engine)
+    return [ticket for ticket in found if not in_shadow(ticket, said, now_s * 1000)] if said else found
 
 
 def of_meters(engine: Engine, meters: Collection[str]) -> list[Ticket]:
@@ -43,6 +56,16 @@ def of_meters(engine: Engine, meters: Collection[str]) -> list[Ticket]:
             query = select(table).where(table.c.meter.in_(names[first : first + MOST_IN_LIST]))
             found += [_build(row) for row in connection.execute(query).mappings()]
     return sorted(found, key=lambda ticket: (ticket.opened_s, ticket.id))
+
+
+def numbered(engine: Engine, numbers: Collection[int]) -> list[Ticket]:
+    """The tickets of these numbers that there are."""
+    table, wanted, found = tables.ticket, list(numbers), list[Ticket]()
+    with engine.connect() as connection:
+        for first in range(0, len(wanted), MOST_IN_LIST):
+            query = select(table).where(table.c.id.in_(wanted[first : first + MOST_IN_LIST]))
+            found += [_build(row) for row in connection.execute(query).mappings()]
+    return found
 
 
 def ticket(engine: Engine, ticket_id: int) -> Ticket | None:
@@ -61,12 +84,16 @@ def events(engine: Engine, ticket_id: int) -> list[TicketEvent]:
 
 
 def openings(engine: Engine) -> dict[int, int]:
-    """How often each ticket that stands as open was opened, by number, in one query."""
+    """How often each ticket that stands as open must be told: when it was opened, and each time a repair did not help.
+
+    One that had faded and came back is the same news. By number, in one query.
+    """
     event, ticket = tables.ticket_event, tables.ticket
-    opened = (event.c.state == State.OPEN.value, ticket.c.state == State.OPEN.value)
-    query = select(event.c.ticket, func.count()).join(ticket, ticket.c.id == event.c.ticket).where(*opened)
+    counted = case((event.c.state == State.OPEN.value, 1), (event.c.state == State.FADED.value, -1), else_=0)
+    query = select(event.c.ticket, func.sum(counted)).join(ticket, ticket.c.id == event.c.ticket)
+    query = query.where(ticket.c.state == State.OPEN.value).group_by(event.c.ticket)
     with engine.connect() as connection:
-        return {number: count for number, count in connection.execute(query.group_by(event.c.ticket))}
+        return {number: int(count) for number, count in connection.execute(query)}
 
 
 def open_ticket(engine: Engine, finding: Finding, urgency: Urgency, skill: Skill) -> int:
@@ -149,22 +176,28 @@ def move(
     cleared_s: int | None = None,
     assigned_to: str | None = None,
 ) -> bool:
-    """Take a ticket from one state to the next and write the event; False where it was no longer in `was`."""
+    """Take a ticket from one state to the next and write the event.
+
+    False where it was no longer in `was`, or where it would live again beside another of its meter and cause.
+    """
     changes: dict[str, Any] = {"state": becomes.value}
     if becomes not in LIVING:
         changes["living_key"] = None
+    elif was not in LIVING:
+        changes["living_key"] = tables.ticket.c.meter + "|" + tables.ticket.c.cause
     if cleared_s is not None:
         changes["cleared_s"] = cleared_s
     if assigned_to is not None:
         changes["assigned_to"] = assigned_to
     table = tables.ticket
-    with engine.begin() as connection:
+    with suppress(IntegrityError), engine.begin() as connection:
         guarded = table.update().where(table.c.id == ticket_id, table.c.state == was.value).values(changes)
         if connection.execute(guarded).rowcount != 1:
             return False
         event = {"ticket": ticket_id, "at_s": at_s, "who": who, "state": becomes.value, "note": note}
         connection.execute(insert(tables.ticket_event).values(event))
-    return True
+        return True
+    return False
 
 
 def _build(row: RowMapping) -> Ticket:

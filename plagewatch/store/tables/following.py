@@ -47,6 +47,45 @@ ticket_event = Table(  # who did what, and why; never changed
     Column("note", Text, nullable=False),
 )
 
+ticket_label = Table(  # what people said of a ticket; the newest counts, none is changed
+    "ticket_label",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ticket", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("label", String, nullable=False),  # `real`, `false_alarm`
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+ticket_part = Table(  # which ticket belongs to which storm, itself a ticket
+    "ticket_part",
+    metadata,
+    Column("ticket", ForeignKey("ticket.id"), primary_key=True),
+    Column("whole", ForeignKey("ticket.id"), nullable=False),
+)
+
+notice_held = Table(  # a mail that was not sent for now, and why; gone when it is put in the outbox
+    "notice_held",
+    metadata,
+    Column("ticket", ForeignKey("ticket.id"), primary_key=True),
+    Column("person", ForeignKey("person.id"), primary_key=True),
+    Column("why", String, nullable=False),  # `cap`, `cool_down`
+    Column("held_s", BigInteger, nullable=False),
+)
+
+rule_mode = Table(  # what people decided of a rule; the newest counts, none is changed
+    "rule_mode",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("rule", String, nullable=False),
+    Column("mode", String, nullable=False),  # `on`, `shadow`, `off`
+    Column("parameters", JSON, nullable=False),  # those that differ from the catalogue's
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
 outbox = Table(  # what must be told to whom; the row is marked after the sending
     "outbox",
     metadata,
@@ -59,6 +98,7 @@ outbox = Table(  # what must be told to whom; the row is marked after the sendin
     Column("given_up_s", BigInteger),  # refused for good; the row stays with its reason
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text, nullable=False),
+    Column("queued_s", BigInteger),  # when it was put in; empty: before this was kept
     UniqueConstraint("kind", "subject_key", "person"),
 )
 
