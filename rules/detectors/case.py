@@ -56,13 +56,15 @@ class DayKinds:
 
     first_day: ordinal of a local date (date.toordinal). rest: days on which the building rests: weekends, public
     holidays, its own closing days, school holidays of a school. open_from_h, open_to_h: opening hours of each day
-    [local hour]; NaN = not entered, equal = closed.
+    [local hour]; NaN = not entered, equal = closed. bridge: working days alone between a public holiday and a weekend,
+    on which many buildings rest; None = not known.
     """
 
     first_day: int
     rest: NDArray[np.bool_]
     open_from_h: Floats
     open_to_h: Floats
+    bridge: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
