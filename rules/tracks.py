@@ -18,7 +18,7 @@ from plagewatch.store.series.protocol import SeriesStore
 from rules import catalogue
 from rules.detectors.case import Case, DayKinds
 from rules.detectors.day_kinds import day_kinds, holidays_of
-from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged, Verdicts
+from rules.detectors.verdicts import HOUR_S, Flags, MeterHours, NotJudged, Verdicts
 from rules.walk import Track
 
 Progress = Callable[[str], None]
@@ -100,8 +100,11 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
             hours = replace(hours, holidays=holidays_of(days))
         if meter.carrier is Carrier.ELECTRICITY and meter.site in estate.sunny:
             hours = covered_by_sun(hours)
+        case = Case(hours, days)
         for rule in wanted:
-            said = rule.judge(Case(hours, days))
+            said = rule.judge(case)
+            if rule is catalogue.UNUSUAL_LOAD and not isinstance(said, NotJudged):
+                case = replace(case, told=_too_high(hours, said))
             if isinstance(said, NotJudged):
                 refused[rule.id, meter.id] = said
             else:
@@ -135,6 +138,13 @@ class _Days:
             parts = [entered.of_buildings([building]) for building in serves] or [entered.of_buildings([])]
             self._made[key] = day_kinds(first, last, hours.tz, parts)
         return self._made[key]
+
+
+def _too_high(hours: MeterHours, said: Verdicts) -> Flags:
+    """Hours of which unusual load says that they are too high, or belong to a change that it has told."""
+    high = said.abnormal if said.lasting is None else said.abnormal | said.lasting
+    high = high & (said.numbers["used_kwh"] >= said.numbers["usual_kwh"])
+    return np.asarray(np.isin(hours.start_s, said.start_s[high]))
 
 
 def covered_by_sun(hours: MeterHours) -> MeterHours:

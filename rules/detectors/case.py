@@ -73,7 +73,8 @@ class Case:
 
     weather, days, fine: None where there is none. others: meters beside it on the same grid of hours, by what they are
     to it: `parts` (sub-meters), `whole` (the meter above), `alike` (neighbours of the same kind at the same place),
-    `heating`, `cooling`, `indoor` (temperatures of rooms), `load` (electricity of the same site).
+    `heating`, `cooling`, `indoor` (temperatures of rooms), `load` (electricity of the same site). told: hours of the
+    meter of which the rule of unusual load says that they are too high: no other rule tells them again.
     """
 
     hours: MeterHours
@@ -82,6 +83,7 @@ class Case:
     fine: FineSteps | None = None
     facts: Facts = field(default_factory=Facts)
     others: Mapping[str, Sequence[MeterHours]] = field(default_factory=dict)
+    told: NDArray[np.bool_] | None = None
 
     @property
     def now_s(self) -> int:
