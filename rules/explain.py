@@ -67,6 +67,14 @@ _FLAT = N_("The meter gave exactly {used} {unit} for {hours} hours on end; its v
 _BELOW = N_(
     "{used} {unit} in one hour: on nearly every day of the last eight weeks even the lowest hour had {lowest} {unit}."
 )
+_OUTSIDE = N_(
+    "On {days} of the last 14 days it drew {used} {unit} an hour while the building was closed, for {hours} hours in "
+    "all; at rest {rest} {unit} are usual, while open {open} {unit}. Left as it is, that makes {year} {unit} a year."
+)
+_BASE = N_(
+    "At night or on days of rest it hardly draws less than {now} {unit} an hour any more; in the months before {usual} "
+    "{unit} were usual. Left as it is, that makes {year} {unit} a year."
+)
 
 
 def title(ticket: Ticket, language: str) -> str:
@@ -123,6 +131,21 @@ def _facts(ticket: Ticket, language: str) -> tuple[str, dict[str, str]]:
             "night": text("night_l_per_h", "#,##0.#"),
             "usual": text("usual_l_per_h", "#,##0.#"),
             "year": text("extra_m3_per_year", "#,##0"),
+        }
+    if ticket.rule == catalogue.OUTSIDE_HOURS.id:
+        return _OUTSIDE, {
+            "days": text("days", "0"),
+            "hours": text("closed_hours_in_use_h", "0"),
+            "used": text("used_kwh"),
+            "rest": text("rest_kwh"),
+            "open": text("open_kwh"),
+            "year": text("extra_kwh_per_year", "#,##0"),
+        }
+    if ticket.rule == catalogue.BASE_LOAD.id:
+        return _BASE, {
+            "now": text("base_now_kwh"),
+            "usual": text("base_usual_kwh"),
+            "year": text("extra_kwh_per_year", "#,##0"),
         }
     used, usual = numbers.get("used_kwh"), numbers.get("usual_kwh")
     extra = None if used is None or usual is None else abs(used - usual)

@@ -7,17 +7,19 @@ from typing import Self
 
 import numpy as np
 
-from plagewatch.metering.calendars import public_holidays
+from plagewatch.metering.calendars.entered import EnteredDays
 from plagewatch.metering.intervals import Resolution, Seconds
 from plagewatch.metering.local_time import local_day
-from plagewatch.metering.meters import Carrier, Kind, Meter
+from plagewatch.metering.meters import Carrier, Kind, Meter, Share, shares_on
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry, rule_modes
+from plagewatch.store.records.calendars import entered_days
 from plagewatch.store.series.protocol import SeriesStore
 from rules import catalogue
 from rules.catalogue import Rule
-from rules.detectors.case import Case
-from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged, Verdicts
+from rules.detectors.case import Case, DayKinds
+from rules.detectors.day_kinds import day_kinds, holidays_of
+from rules.detectors.verdicts import HOUR_S, Flags, MeterHours, NotJudged, Verdicts
 from rules.in_force import in_force
 from rules.walk import Track
 
@@ -37,7 +39,8 @@ class Estate:
     """What the registry says of meters that are judged, read once for a run over many.
 
     zones: the time zone of each site. sunny: sites with solar panels. device_of: the device that reports for a meter.
-    rules: those that look, with their parameters.
+    rules: those that look, with their parameters. entered: what people entered of the days of a site. shares: which
+    buildings a meter serves.
     """
 
     meters: Sequence[Meter]
@@ -45,17 +48,24 @@ class Estate:
     sunny: Collection[str]
     device_of: Mapping[str, str]
     rules: Sequence[Rule] = catalogue.RULES
+    entered: Mapping[str, EnteredDays] = field(default_factory=dict)
+    shares: Mapping[str, Sequence[Share]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, engine: Engine) -> Self:
         """All that is registered."""
         meters = registry.meters(engine)
+        shares: dict[str, list[Share]] = defaultdict(list)
+        for share in registry.shares(engine):
+            shares[share.meter].append(share)
         return cls(
             meters,
             {site.id: site.timezone for site in registry.sites(engine)},
             {meter.site for meter in meters if meter.carrier is Carrier.SOLAR},
             {binding.meter: binding.device for binding in registry.bindings(engine)},  # the newest binding counts
             in_force(rule_modes.history(engine)),
+            entered_days(engine),
+            shares,
         )
 
     def units(self) -> dict[str, Self]:
@@ -82,6 +92,7 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
     """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read."""
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
+    known = _Days(estate)
     for number, meter in enumerate(estate.meters, 1):
         wanted = [rule for rule in estate.rules if meter.carrier in rule.carriers]
         if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
@@ -89,10 +100,16 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
         if not wanted:
             continue
         hours = _hours(series, meter, estate.zones[meter.site], span_s)
+        days = known.of(meter, hours)
+        if days is not None:
+            hours = replace(hours, holidays=holidays_of(days))
         if meter.carrier is Carrier.ELECTRICITY and meter.site in estate.sunny:
             hours = covered_by_sun(hours)
+        case = Case(hours, days)
         for rule in wanted:
-            said = rule.judge(Case(hours))
+            said = rule.judge(case)
+            if rule.id == catalogue.UNUSUAL_LOAD.id and not isinstance(said, NotJudged):
+                case = replace(case, told=_too_high(hours, said))
             if isinstance(said, NotJudged):
                 refused[rule.id, meter.id] = said
             else:
@@ -104,16 +121,35 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
 
 def _hours(series: SeriesStore, meter: Meter, tz: str, span_s: tuple[int, int]) -> MeterHours:
     found = series.intervals(Resolution.HOUR, meter.id, *span_s)
-    hours = MeterHours.on_grid(found, span_s[1], tz, meter.unit, meter.interval_s)
-    return replace(hours, holidays=_holidays(hours))
+    return MeterHours.on_grid(found, span_s[1], tz, meter.unit, meter.interval_s)
 
 
-def _holidays(hours: MeterHours) -> frozenset[int]:
-    # Only Belgian holidays are known; a set of data from elsewhere, or from nobody says where, has none.
-    if not len(hours) or hours.tz != "Europe/Brussels":
-        return frozenset()
-    first, last = (local_day(int(hours.start_s[place]), hours.tz) for place in (0, -1))
-    return frozenset(day.toordinal() for day in public_holidays(first, last))
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Days of meters, made once for all meters that serve the same buildings over the same days."""
+
+    estate: Estate
+    _made: dict[tuple[object, ...], DayKinds] = field(default_factory=dict)
+
+    def of(self, meter: Meter, hours: MeterHours) -> DayKinds | None:
+        """The days of a meter's hours; None where it has no hour."""
+        if not len(hours):
+            return None
+        first, last = (local_day(int(hours.start_s[place]), hours.tz) for place in (0, -1))
+        serves = tuple(share.building for share in shares_on(self.estate.shares.get(meter.id, ()), last))
+        entered = self.estate.entered.get(meter.site, EnteredDays())
+        key = (first, last, meter.site, serves)
+        if key not in self._made:
+            parts = [entered.of_buildings([building]) for building in serves] or [entered.of_buildings([])]
+            self._made[key] = day_kinds(first, last, hours.tz, parts)
+        return self._made[key]
+
+
+def _too_high(hours: MeterHours, said: Verdicts) -> Flags:
+    """Hours of which unusual load says that they are too high, or belong to a change that it has told."""
+    high = said.abnormal if said.lasting is None else said.abnormal | said.lasting
+    high = high & (said.numbers["used_kwh"] >= said.numbers["usual_kwh"])
+    return np.asarray(np.isin(hours.start_s, said.start_s[high]))
 
 
 def covered_by_sun(hours: MeterHours) -> MeterHours:

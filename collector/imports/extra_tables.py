@@ -1,4 +1,4 @@
-"""What a canonical folder may tell besides readings: formulas, sub-meters, fuel deliveries, calorific values of gas.
+"""What a canonical folder may tell besides readings: formulas, sub-meters, deliveries, calorific values, opening hours.
 
 Entered as a person would, under the file's name: refused rows are told, what is there already changes nothing.
 """
@@ -9,15 +9,18 @@ from datetime import date
 from pathlib import Path
 
 from collector.decoders.door import shown
-from collector.imports.cells import moment_of, number_of
+from collector.imports.cells import moment_of, number_of, optional_whole
 from collector.imports.csv_files import CsvFile, open_csv
 from collector.imports.refusals import RowRefused
 from collector.imports.work import Import
+from plagewatch.metering.calendars.entered import OpeningHours, SchoolYears
+from plagewatch.metering.calendars.schools import Community
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import CalorificValue, Delivery, Meter, SubMeter, VirtualFormula
 from plagewatch.metering.readings import Reason
 from plagewatch.metering.refused import EditRefused, Refusal
 from plagewatch.store.records import registry
+from plagewatch.store.records.calendars import CalendarEditor
 from plagewatch.store.records.deliveries import DeliveryEditor
 from plagewatch.store.records.formulas import FormulaEditor
 from plagewatch.store.records.life_cycle import By, MeterEditor
@@ -28,6 +31,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "sub_meters": ("head", "sub"),
     "calorific_values": ("station", "valid_from", "kwh_per_m3"),
     "formulas": ("meter", "formula"),
+    "opening_hours": ("site", "weekday", "open", "close"),
+    "school_years": ("site", "community"),
 }
 """The tables in the order in which they are read, and the columns that each must have."""
 
@@ -104,6 +109,8 @@ class _Reader:
         self._deliveries = DeliveryEditor(work.engine, by)
         self._shares = ShareEditor(work.engine, by)
         self._values = MeterEditor(work.engine, work.series, by)
+        self._days = CalendarEditor(work.engine, by)
+        self._file = work.path.name
 
     def formulas(self, file: CsvFile, row: list[str]) -> tuple[str, Enter, bool]:
         """meter, formula, valid_from: a local day or an instant, empty = since ever."""
@@ -146,6 +153,32 @@ class _Reader:
         value = CalorificValue(file.cell(row, "station"), day, kwh_per_m3, file.cell(row, "source"))
         return "", lambda: self._values.set_calorific_value(value), False
 
+    def opening_hours(self, file: CsvFile, row: list[str]) -> tuple[str, Enter, bool]:
+        """site, building, weekday (1 = Monday), open, close: `08:30`, both empty = closed; valid_from: a local day."""
+        weekday = optional_whole(file.cell(row, "weekday"), "weekday")
+        if weekday is None:
+            raise RowRefused(Reason.MALFORMED, "weekday", "empty")
+        opens, closes = (_clock(file.cell(row, name), name) for name in ("open", "close"))
+        if (opens is None) != (closes is None):
+            raise RowRefused(Reason.MALFORMED, "close", "give both times, or none for a day on which it is closed")
+        made = OpeningHours(
+            file.cell(row, "site"), weekday - 1, opens or 0.0, closes or 0.0, _since(file, row),
+            file.cell(row, "building"), source=self._file,
+        )  # fmt: skip
+        return "", lambda: self._days.set_opening(made), False
+
+    def school_years(self, file: CsvFile, row: list[str]) -> tuple[str, Enter, bool]:
+        """site, building, community (`flemish`, `french`, empty = of no school any more), valid_from: a local day."""
+        word = file.cell(row, "community")
+        if word and word not in set(Community):
+            words = ", ".join(Community)
+            raise RowRefused(Reason.MALFORMED, "community", f"{shown(word)} is none of {words}")
+        made = SchoolYears(
+            file.cell(row, "site"), Community(word) if word else None, _since(file, row), file.cell(row, "building"),
+            source=self._file,
+        )  # fmt: skip
+        return "", lambda: self._days.follow_schools(made), False
+
     def _meter(self, file: CsvFile, row: list[str], column: str) -> Meter:
         name = file.cell(row, column)
         if name not in self._meters:
@@ -159,3 +192,18 @@ def _day(text: str, column: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise RowRefused(Reason.MALFORMED, column, f"{shown(text)} is no day like 2018-01-31") from None
+
+
+def _since(file: CsvFile, row: list[str]) -> date:
+    text = file.cell(row, "valid_from")
+    return _day(text, "valid_from") if text else EVER
+
+
+def _clock(text: str, column: str) -> float | None:
+    """Local hours of `08:30`; `24:00` is the end of the day. None where the cell is empty."""
+    if not text:
+        return None
+    hour, colon, minute = text.partition(":")
+    if not (colon and hour.isdecimal() and minute.isdecimal() and len(minute) == 2 and int(minute) < 60):
+        raise RowRefused(Reason.MALFORMED, column, f"{shown(text)} is no time like 08:30")
+    return int(hour) + int(minute) / 60

@@ -11,7 +11,7 @@ import numpy as np
 from collector.imports.stores import ImportStore
 from plagewatch.metering.readings import Samples
 from plagewatch.store.engine import Engine, open_records
-from plagewatch.store.records import registry
+from plagewatch.store.records import calendars, registry
 from plagewatch.store.records.work import facts_and_swaps
 from plagewatch.store.series.protocol import Evidence, Points
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -37,8 +37,8 @@ def _copy_registry(engine: Engine, scratch: Engine) -> None:
     registry.save(scratch, chain(*facts.values(), *swaps.values()))
     registry.save(scratch, [*registry.virtual_formulas(engine), *registry.sub_meters(engine)])
     registry.save(scratch, [*registry.deliveries(engine), *registry.calorific_values(engine)])
-    for site in sites:
-        registry.save_calendar(scratch, site.id, registry.calendar_of(engine, site.id))
+    registry.save(scratch, registry.buildings(engine))
+    calendars.save(scratch, calendars.entered_days(engine))
 
 
 class Overlay:

@@ -56,13 +56,15 @@ class DayKinds:
 
     first_day: ordinal of a local date (date.toordinal). rest: days on which the building rests: weekends, public
     holidays, its own closing days, school holidays of a school. open_from_h, open_to_h: opening hours of each day
-    [local hour]; NaN = not entered, equal = closed.
+    [local hour]; NaN = not entered, equal = closed. bridge: working days alone between a public holiday and a weekend,
+    on which many buildings rest; None = not known.
     """
 
     first_day: int
     rest: NDArray[np.bool_]
     open_from_h: Floats
     open_to_h: Floats
+    bridge: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Case:
 
     weather, days, fine: None where there is none. others: meters beside it on the same grid of hours, by what they are
     to it: `parts` (sub-meters), `whole` (the meter above), `alike` (neighbours of the same kind at the same place),
-    `heating`, `cooling`, `indoor` (temperatures of rooms), `load` (electricity of the same site).
+    `heating`, `cooling`, `indoor` (temperatures of rooms), `load` (electricity of the same site). told: hours of the
+    meter of which the rule of unusual load says that they are too high: no other rule tells them again.
     """
 
     hours: MeterHours
@@ -80,6 +83,7 @@ class Case:
     fine: FineSteps | None = None
     facts: Facts = field(default_factory=Facts)
     others: Mapping[str, Sequence[MeterHours]] = field(default_factory=dict)
+    told: NDArray[np.bool_] | None = None
 
     @property
     def now_s(self) -> int:

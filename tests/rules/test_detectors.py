@@ -7,14 +7,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from plagewatch.metering.calendars.entered import EnteredDays, OpeningHours
 from plagewatch.metering.intervals import Intervals
+from plagewatch.metering.local_time import local_day
 from rules.catalogue import NIGHT_WATER, NO_DATA, RULES, UNUSUAL_LOAD, Rule
 from rules.detectors.case import Case
+from rules.detectors.day_kinds import day_kinds
 from rules.detectors.verdicts import MeterHours, NotJudged, Verdicts
 from tests.rules.invented import DAY_S, HOUR_S, START_S, hours_of, household_water, office_load
 
 DAYS = 130
 by_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+OFFICE = EnteredDays([OpeningHours("s", weekday, 8, 18) for weekday in range(5)])
+
+
+def case_of(hours: MeterHours) -> Case:
+    """A meter of an office whose opening hours are entered."""
+    if not len(hours):
+        return Case(hours)
+    first, last = (local_day(int(hours.start_s[place]), hours.tz) for place in (0, -1))
+    return Case(hours, day_kinds(first, last, hours.tz, [OFFICE]))
 
 
 def eventful() -> NDArray[np.float64]:
@@ -30,7 +44,7 @@ def eventful() -> NDArray[np.float64]:
 
 
 def verdicts_of(rule: Rule, hours: MeterHours) -> Verdicts:
-    judgement = rule.judge(Case(hours))
+    judgement = rule.judge(case_of(hours))
     assert isinstance(judgement, Verdicts), judgement
     return judgement
 
@@ -51,7 +65,7 @@ def test_what_comes_later_changes_no_verdict(rule: Rule, cut: int) -> None:
     unit = "m3" if rule is NIGHT_WATER else "kWh"
     amount = eventful()
     whole = verdicts_of(rule, hours_of(amount, unit))
-    until = rule.judge(Case(hours_of(amount[:cut], unit)))
+    until = rule.judge(case_of(hours_of(amount[:cut], unit)))
     known = whole.where(whole.known_s <= START_S + cut * HOUR_S)
     if isinstance(until, NotJudged):
         assert not len(known)
@@ -84,7 +98,7 @@ def test_hours_before_the_history_window_change_no_verdict(rule: Rule) -> None:
     ids=["nothing at all", "only gaps", "read once a day"],
 )
 def test_data_that_cannot_be_judged_give_a_reason(rule: Rule, code: str, hours: MeterHours) -> None:
-    judgement = rule.judge(Case(hours))
+    judgement = rule.judge(case_of(hours))
     assert isinstance(judgement, NotJudged)
     assert judgement.code == code
     assert judgement.sentence.format(**judgement.numbers)
@@ -92,20 +106,20 @@ def test_data_that_cannot_be_judged_give_a_reason(rule: Rule, code: str, hours: 
 
 @pytest.mark.parametrize("rule", [NIGHT_WATER, UNUSUAL_LOAD], ids=lambda rule: rule.id)
 def test_three_days_are_too_short(rule: Rule) -> None:
-    judgement = rule.judge(Case(hours_of(office_load(3))))
+    judgement = rule.judge(case_of(hours_of(office_load(3))))
     assert isinstance(judgement, NotJudged)
     assert (judgement.code, judgement.numbers["days"]) == ("too_short", 3.0)
 
 
 def test_a_meter_that_never_moves_has_no_usual_load() -> None:
-    judgement = UNUSUAL_LOAD.judge(Case(hours_of(np.zeros(24 * 90))))
+    judgement = UNUSUAL_LOAD.judge(case_of(hours_of(np.zeros(24 * 90))))
     assert isinstance(judgement, NotJudged)
     assert judgement.code == "never_moves"
 
 
 @by_rule
 def test_nights_without_water_and_a_dead_meter_are_no_ticket(rule: Rule) -> None:
-    judgement = rule.judge(Case(hours_of(np.zeros(24 * 90), "m3")))
+    judgement = rule.judge(case_of(hours_of(np.zeros(24 * 90), "m3")))
     assert isinstance(judgement, NotJudged) or not judgement.abnormal.any()
 
 
@@ -121,7 +135,7 @@ def test_any_hours_are_judged_without_an_error(rule: Rule, seed: int, days: int,
     random = np.random.default_rng(seed)
     amount = random.gamma(0.5, 1.0, days * 24) * scale
     amount[random.random(len(amount)) < missing] = np.nan
-    judgement = rule.judge(Case(hours_of(amount, "m3")))
+    judgement = rule.judge(case_of(hours_of(amount, "m3")))
     if isinstance(judgement, Verdicts):
         assert np.isfinite(judgement.score[judgement.abnormal]).all()
         assert (judgement.since_s <= judgement.start_s).all()

@@ -48,6 +48,10 @@ class What(StrEnum):
     METER_ENTERED = "meter_entered"
     METER_CHANGED = "meter_changed"
     ORGANISATION_SET = "organisation_set"
+    OPENING_HOURS_SET = "opening_hours_set"
+    DAY_MARKED = "day_marked"
+    DAY_UNMARKED = "day_unmarked"
+    SCHOOL_YEARS_SET = "school_years_set"
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,18 +206,22 @@ def persons(engine: Engine) -> list[Person]:
     return _all(engine, Person, tables.person, "id")
 
 
-def save_calendar(engine: Engine, site_id: str, days: Iterable[tuple[date, str]]) -> None:
-    """Mark local days of a site (`holiday`, `closed`, ...: kinds as in the source)."""
+def save_calendar(engine: Engine, site_id: str, days: Iterable[tuple[date, str]], who: str = "") -> None:
+    """Mark local days of a site (`holiday`, `closed`, ...: kinds as in the source). who: a person, or `file:<name>`."""
     with engine.begin() as connection:
         alone(connection, EDITS)
-        rows = [{"site": site_id, "day": day, "kind": kind} for day, kind in days]
+        rows = [{"site": site_id, "day": day, "kind": kind, "building": "", "who": who} for day, kind in days]
         put_over(connection, tables.calendar_day, rows)
 
 
 def calendar_of(engine: Engine, site_id: str) -> list[tuple[date, str]]:
-    """The marked days of a site, by date."""
+    """The marked days of a whole site, by date; those of one of its buildings are not among them."""
     table = tables.calendar_day
-    query = select(table.c.day, table.c.kind).where(table.c.site == site_id).order_by(table.c.day, table.c.kind)
+    query = (
+        select(table.c.day, table.c.kind)
+        .where(table.c.site == site_id, table.c.building == "")
+        .order_by(table.c.day, table.c.kind)
+    )
     with engine.connect() as connection:
         return [(row.day, row.kind) for row in connection.execute(query)]
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from plagewatch.store.tables.conventions import EMPTY, metadata
@@ -123,6 +124,36 @@ calendar_day = Table(
     Column("site", ForeignKey("site.id"), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("kind", String, primary_key=True),
+    Column("building", String, primary_key=True, server_default=EMPTY),  # empty: the whole site
+    Column("source", String, nullable=False, server_default=EMPTY),
+    Column("who", String, nullable=False, server_default=EMPTY),
+    Column("at_ms", BigInteger, nullable=False, server_default=text("0")),
+)
+
+opening_hours = Table(  # when a building is open, by weekday, from a day on
+    "opening_hours",
+    metadata,
+    Column("site", ForeignKey("site.id"), primary_key=True),
+    Column("building", String, primary_key=True),  # empty: the whole site
+    Column("valid_from", Date, primary_key=True),
+    Column("weekday", Integer, primary_key=True, autoincrement=False),  # 0 = Monday
+    Column("open_h", Float, nullable=False),  # local hours; both equal: closed
+    Column("close_h", Float, nullable=False),
+    Column("source", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+school_years = Table(  # whose school holidays a building follows, from a day on
+    "school_years",
+    metadata,
+    Column("site", ForeignKey("site.id"), primary_key=True),
+    Column("building", String, primary_key=True),  # empty: the whole site
+    Column("valid_from", Date, primary_key=True),
+    Column("community", String),  # `flemish`, `french`; empty: of no school any more
+    Column("source", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
 )
 
 organisation = Table(
