@@ -14,12 +14,16 @@ from plagewatch.metering.meters import Carrier, Kind, Meter
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.store.weather import Whose
 from rules import catalogue
+from rules.catalogue import Rule
 from rules.detectors.case import Case
 from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged, Verdicts
+from rules.outdoors import Outdoors
 from rules.walk import Track
 
 Progress = Callable[[str], None]
+DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,14 @@ class Estate:
     """What the registry says of meters that are judged, read once for a run over many.
 
     zones: the time zone of each site. sunny: sites with solar panels. device_of: the device that reports for a meter.
+    weather: whose weather counts for a site; None = nobody's.
     """
 
     meters: Sequence[Meter]
     zones: Mapping[str, str]
     sunny: Collection[str]
     device_of: Mapping[str, str]
+    weather: Whose | None = None
 
     @classmethod
     def read(cls, engine: Engine) -> Self:
@@ -51,6 +57,7 @@ class Estate:
             {site.id: site.timezone for site in registry.sites(engine)},
             {meter.site for meter in meters if meter.carrier is Carrier.SOLAR},
             {binding.meter: binding.device for binding in registry.bindings(engine)},  # the newest binding counts
+            weather=Whose.read(engine),
         )
 
     def units(self) -> dict[str, Self]:
@@ -74,20 +81,26 @@ class Estate:
 
 
 def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], progress: Progress | None) -> Judged:
-    """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read."""
+    """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read, earlier ones where a rule
+    has to look farther back."""
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
+    longest_s = (_first_s(span_s, catalogue.RULES), span_s[1])
+    outdoors = None if estate.weather is None else Outdoors(series, estate.weather, longest_s)
     for number, meter in enumerate(estate.meters, 1):
         wanted = [rule for rule in catalogue.RULES if meter.carrier in rule.carriers]
         if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
             wanted = [rule for rule in wanted if rule is not catalogue.NO_DATA]
         if not wanted:
             continue
-        hours = _hours(series, meter, estate.zones[meter.site], span_s)
+        hours = _hours(series, meter, estate.zones[meter.site], (_first_s(span_s, wanted), span_s[1]))
+        weather = None
+        if outdoors is not None and any(rule.needs_weather for rule in wanted):
+            weather = outdoors.at(meter.site, hours)
         if meter.carrier is Carrier.ELECTRICITY and meter.site in estate.sunny:
             hours = covered_by_sun(hours)
         for rule in wanted:
-            said = rule.judge(Case(hours))
+            said = rule.judge(Case(hours, weather=weather))
             if isinstance(said, NotJudged):
                 refused[rule.id, meter.id] = said
             else:
@@ -95,6 +108,11 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
         if progress is not None and number % 25 == 0:
             progress(f"rules: {number} of {len(estate.meters)} meters judged")
     return Judged(_silent_together(tracks, estate.device_of), refused)
+
+
+def _first_s(span_s: tuple[int, int], rules: Sequence[Rule]) -> int:
+    """Where the hours must begin so that the rule with the longest memory says the same as with all of the past."""
+    return span_s[0] - (max(rule.history_days for rule in rules) - catalogue.HISTORY_DAYS) * DAY_S
 
 
 def _hours(series: SeriesStore, meter: Meter, tz: str, span_s: tuple[int, int]) -> MeterHours:
