@@ -11,6 +11,7 @@ from rules.detectors.heat_verdicts import Excess, of_days
 from rules.detectors.signature import Fitting, before_and_after
 from rules.detectors.verdicts import Judgement, NotJudged
 
+UNIT_CHANGED = 10.0  # times the largest day before is no use but another unit or pulse weight
 LARGEST = 3.0  # usual deviations; beyond, a day says no more: a feast is no drift
 DAY_S = 86_400
 
@@ -57,7 +58,8 @@ def judge(case: Case, parameters: AfterWorks) -> Judgement:
         if not usual.heated[first:last].size or not usual.heated[first] >= parameters.least_heated:
             continue
         expected[after], base_c[after] = usual.expected[after], usual.base_c[after]
-        excess[after], heated[after] = (days.used - usual.expected)[after], usual.heated[after]
+        used = np.where(days.used > UNIT_CHANGED * usual.most, np.nan, days.used)
+        excess[after], heated[after] = (used - usual.expected)[after], usual.heated[after]
         watched = slice(first + parameters.settle_days, after.stop)
         deviation = np.clip(excess[watched] / usual.deviation[watched], -LARGEST, LARGEST)
         share[watched] = _share(excess[watched], usual.expected[watched])

@@ -13,6 +13,7 @@ from rules.detectors.signature import Fitting, before_and_after
 from rules.detectors.verdicts import Judgement, NotJudged, Verdicts
 
 YEAR = 365
+UNIT_CHANGED = 10.0  # times the largest day of the year before is no use but another unit or pulse weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ def judge(case: Case, parameters: YearOnYear) -> Judgement:
         if not usual.heated[middle] >= parameters.least_heated:
             continue
         year = slice(middle, last + 1)
-        both = known[year] & np.isfinite(usual.expected[year])
+        both = known[year] & np.isfinite(usual.expected[year]) & (days.used[year] <= UNIT_CHANGED * usual.most[year])
+        if both.sum() < parameters.least_days:
+            continue
         rows.append(last)
         numbers.append((days.used[year][both].sum(), usual.expected[year][both].sum()))
     if not rows:
