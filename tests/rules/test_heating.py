@@ -180,7 +180,7 @@ def test_the_signature_finds_the_numbers_that_the_building_was_made_of() -> None
     np.testing.assert_allclose(found.per_k[late][~rest], PER_K_WORK, rtol=0.02)
     np.testing.assert_allclose(found.per_k[late][rest], PER_K_REST, rtol=0.2)
     warm = days.temp_c[late] >= BASE_C
-    np.testing.assert_allclose(found.expected[late][warm], HOT_WATER, rtol=0.05)
+    np.testing.assert_allclose(found.expected[late][warm], HOT_WATER, rtol=0.25)
 
 
 def test_a_quiet_building_gets_no_ticket_in_three_years() -> None:
