@@ -7,7 +7,15 @@ from typing import Any
 from plagewatch.metering.meters import Carrier
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.texts import N_
-from rules.detectors import base_load, night_water, no_data, outside_hours, unusual_load
+from rules.detectors import (
+    base_load,
+    energy_signature,
+    night_water,
+    no_data,
+    outside_hours,
+    unusual_load,
+    year_on_year,
+)
 from rules.detectors.case import Case
 from rules.detectors.verdicts import Judgement, MeterHours
 
@@ -20,7 +28,10 @@ HISTORY_DAYS = 120
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. detector, parameters: what looks, by which numbers. normal_in_a_row: so many normal verdicts end it."""
+    """One rule. detector, parameters: what looks, by which numbers. normal_in_a_row: so many normal verdicts end it.
+
+    history_days: how far back it has to look [days]. needs_weather: whether it asks how cold it was.
+    """
 
     id: str
     cause: str
@@ -32,6 +43,8 @@ class Rule:
     skill: Skill
     title: str
     first_checks: tuple[str, ...]
+    history_days: int = HISTORY_DAYS
+    needs_weather: bool = False
 
     def judge(self, case: Case) -> Judgement:
         """What the detector says of a meter."""
@@ -128,8 +141,96 @@ BASE_LOAD = Rule(
     ),
 )
 
+_HEATING = frozenset({Carrier.GAS, Carrier.HEAT})
+_SIGNATURE_DAYS = 540  # a year to learn from, eleven weeks for how the years differ, and how long it has lasted
+
+HEAT_SIGNATURE = Rule(
+    id="heat_signature",
+    cause="heat_signature",
+    carriers=_HEATING,
+    detector=energy_signature.judge,
+    parameters=energy_signature.EnergySignature(),
+    normal_in_a_row=7,
+    urgency=Urgency.SOON,
+    skill=Skill.HEATING,
+    title=N_("More heating than the cold explains"),
+    first_checks=(
+        N_("Does the heating follow its schedule, at the weekend too? Look at the clock and the mode of the controls."),
+        N_("Has somebody changed the heating curve or set the controls to manual?"),
+        N_("Are windows, doors or vents open, or do pumps run where nobody is?"),
+    ),
+    history_days=_SIGNATURE_DAYS,
+    needs_weather=True,
+)
+
+HEAT_AT_NIGHT = Rule(
+    id="heat_at_night",
+    cause="heat_at_night",
+    carriers=_HEATING,
+    detector=energy_signature.judge,
+    parameters=energy_signature.EnergySignature(until_h=4, deviations=2.0),
+    normal_in_a_row=7,
+    urgency=Urgency.SOON,
+    skill=Skill.HEATING,
+    title=N_("More heating at night than the cold explains"),
+    first_checks=(
+        N_("Does the heating still go to night mode? Look at the clock and the mode of the controls."),
+        N_("Does the hot water or its circulation run all night?"),
+        N_("Did an event or a guest prolong the heating, and was it set back afterwards?"),
+    ),
+    history_days=_SIGNATURE_DAYS,
+    needs_weather=True,
+)
+
+HEAT_WHEN_WARM = Rule(
+    id="heat_when_warm",
+    cause="heat_when_warm",
+    carriers=_HEATING,
+    detector=energy_signature.judge,
+    parameters=energy_signature.EnergySignature(warm=True, work_days=3, rest_days=3, deviations=2.0),
+    normal_in_a_row=7,
+    urgency=Urgency.SOON,
+    skill=Skill.HEATING,
+    title=N_("Heating while it is warm outside"),
+    first_checks=(
+        N_("Is the heating in summer mode? Feel whether the pipes of its circuits are warm."),
+        N_("Is a valve or mixer stuck open, or does a pump run by hand?"),
+        N_("Has more hot water been drawn, or is its temperature or circulation set higher?"),
+    ),
+    history_days=_SIGNATURE_DAYS,
+    needs_weather=True,
+)
+
+YEAR_ON_YEAR = Rule(
+    id="year_on_year",
+    cause="year_on_year",
+    carriers=_HEATING,
+    detector=year_on_year.judge,
+    parameters=year_on_year.YearOnYear(),
+    normal_in_a_row=1,
+    urgency=Urgency.ROUTINE,
+    skill=Skill.HEATING,
+    title=N_("More heating than last year, the weather taken out"),
+    first_checks=(
+        N_("Has the building been used more: more rooms, longer hours, other people?"),
+        N_("Compare the settings of the controls with those of last year: schedule, heating curve, hot water."),
+        N_("When was the boiler last serviced, and what did its flue gas measurement say?"),
+    ),
+    history_days=765,
+    needs_weather=True,
+)
+
 # BASE_LOAD is not among them: on the development set its one ticket cost 0.03 of the hour F1.
-RULES = (NO_DATA, NIGHT_WATER, UNUSUAL_LOAD, OUTSIDE_HOURS)
+RULES = (
+    NO_DATA,
+    NIGHT_WATER,
+    UNUSUAL_LOAD,
+    OUTSIDE_HOURS,
+    HEAT_SIGNATURE,
+    HEAT_AT_NIGHT,
+    HEAT_WHEN_WARM,
+    YEAR_ON_YEAR,
+)
 """In the order in which they judge: those after unusual load leave to it what it tells."""
 
 DEVICE_SILENT_TITLE = N_("A device reports nothing: all its meters are silent")

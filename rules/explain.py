@@ -75,6 +75,28 @@ _BASE = N_(
     "At night or on days of rest it hardly draws less than {now} {unit} an hour any more; in the months before {usual} "
     "{unit} were usual. Left as it is, that makes {year} {unit} a year."
 )
+_HEAT = N_(
+    "{used} {unit} on one day where {usual} {unit} is usual for {outdoor} °C outside: "
+    "{extra} {unit} more. For {days} days now, {so_far} {unit} too much in all."
+)
+_HEAT_NIGHT = N_(
+    "{used} {unit} from midnight to four where {usual} {unit} is usual for {outdoor} °C outside: "
+    "{extra} {unit} more. For {days} nights now, {so_far} {unit} too much in all."
+)
+_HEAT_WARM = N_(
+    "{used} {unit} on a day with {outdoor} °C outside; from {base} °C on this building needs no heating and usually "
+    "takes {usual} {unit}. {so_far} {unit} too much in all."
+)
+_YEAR = N_(
+    "{used} {unit} in the last twelve months. In this weather the building would have taken {usual} {unit} the year "
+    "before: {extra} {unit} or {share} % more."
+)
+_BY_HEATING_RULE = {
+    catalogue.HEAT_SIGNATURE.id: _HEAT,
+    catalogue.HEAT_AT_NIGHT.id: _HEAT_NIGHT,
+    catalogue.HEAT_WHEN_WARM.id: _HEAT_WARM,
+    catalogue.YEAR_ON_YEAR.id: _YEAR,
+}
 
 
 def title(ticket: Ticket, language: str) -> str:
@@ -108,7 +130,10 @@ def sentence(ticket: Ticket, meter: Meter, language: str) -> str:
 
     A number that an older ticket does not carry is shown as a dash.
     """
-    template, values = _facts(ticket, language)
+    if ticket.rule in _BY_HEATING_RULE:
+        template, values = _BY_HEATING_RULE[ticket.rule], _heating(ticket, meter, language)
+    else:
+        template, values = _facts(ticket, language)
     return words(language).gettext(template).format(**values, unit=unit_text(meter.unit))
 
 
@@ -156,6 +181,24 @@ def _facts(ticket: Ticket, language: str) -> tuple[str, dict[str, str]]:
         "hours": _number(numbers.get("unchanged_h", 0.0) + 1, "0", language),
         "lowest": text("lowest_usual_kwh"),
     }
+
+
+def _heating(ticket: Ticket, meter: Meter, language: str) -> dict[str, str]:
+    unit = meter.unit.lower()
+    patterns = {
+        "used": (f"used_{unit}", "#,##0"),
+        "usual": (f"usual_{unit}", "#,##0"),
+        "extra": (f"extra_{unit}", "#,##0"),
+        "so_far": (f"extra_so_far_{unit}", "#,##0"),
+        "outdoor": ("outdoor_c", "0.#"),
+        "base": ("base_c", "0.#"),
+        "days": ("days", "0"),
+        "share": ("more_pct", "0"),
+    }
+    if ticket.rule == catalogue.YEAR_ON_YEAR.id:
+        year = {name: (f"{name}_year_{unit}", "#,##0") for name in ("usual", "extra")}
+        patterns = {**patterns, **year, "used": (f"year_{unit}", "#,##0")}
+    return {name: _number(ticket.numbers.get(key), pattern, language) for name, (key, pattern) in patterns.items()}
 
 
 def _symptom(ticket: Ticket) -> str:

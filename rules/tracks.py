@@ -15,15 +15,18 @@ from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry, rule_modes
 from plagewatch.store.records.calendars import entered_days
 from plagewatch.store.series.protocol import SeriesStore
+from plagewatch.store.weather import Whose
 from rules import catalogue
 from rules.catalogue import Rule
 from rules.detectors.case import Case, DayKinds
 from rules.detectors.day_kinds import day_kinds, holidays_of
 from rules.detectors.verdicts import HOUR_S, Flags, MeterHours, NotJudged, Verdicts
 from rules.in_force import in_force
+from rules.outdoors import Outdoors
 from rules.walk import Track
 
 Progress = Callable[[str], None]
+DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Estate:
 
     zones: the time zone of each site. sunny: sites with solar panels. device_of: the device that reports for a meter.
     rules: those that look, with their parameters. entered: what people entered of the days of a site. shares: which
-    buildings a meter serves.
+    buildings a meter serves. weather: whose weather counts for a site; None = nobody's.
     """
 
     meters: Sequence[Meter]
@@ -50,6 +53,7 @@ class Estate:
     rules: Sequence[Rule] = catalogue.RULES
     entered: Mapping[str, EnteredDays] = field(default_factory=dict)
     shares: Mapping[str, Sequence[Share]] = field(default_factory=dict)
+    weather: Whose | None = None
 
     @classmethod
     def read(cls, engine: Engine) -> Self:
@@ -66,6 +70,7 @@ class Estate:
             in_force(rule_modes.history(engine)),
             entered_days(engine),
             shares,
+            Whose.read(engine),
         )
 
     def units(self) -> dict[str, Self]:
@@ -89,23 +94,29 @@ class Estate:
 
 
 def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], progress: Progress | None) -> Judged:
-    """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read."""
+    """Every rule on every meter it is meant for; hours in [span_s[0], span_s[1]) are read, earlier ones where a rule
+    has to look farther back."""
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
     known = _Days(estate)
+    longest_s = (_first_s(span_s, estate.rules), span_s[1])
+    outdoors = None if estate.weather is None else Outdoors(series, estate.weather, longest_s)
     for number, meter in enumerate(estate.meters, 1):
         wanted = [rule for rule in estate.rules if meter.carrier in rule.carriers]
         if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
             wanted = [rule for rule in wanted if rule.id != catalogue.NO_DATA.id]
         if not wanted:
             continue
-        hours = _hours(series, meter, estate.zones[meter.site], span_s)
+        hours = _hours(series, meter, estate.zones[meter.site], (_first_s(span_s, wanted), span_s[1]))
         days = known.of(meter, hours)
         if days is not None:
             hours = replace(hours, holidays=holidays_of(days))
+        weather = None
+        if outdoors is not None and any(rule.needs_weather for rule in wanted):
+            weather = outdoors.at(meter.site, hours)
         if meter.carrier is Carrier.ELECTRICITY and meter.site in estate.sunny:
             hours = covered_by_sun(hours)
-        case = Case(hours, days)
+        case = Case(hours, days, weather)
         for rule in wanted:
             said = rule.judge(case)
             if rule.id == catalogue.UNUSUAL_LOAD.id and not isinstance(said, NotJudged):
@@ -117,6 +128,11 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
         if progress is not None and number % 25 == 0:
             progress(f"rules: {number} of {len(estate.meters)} meters judged")
     return Judged(_silent_together(tracks, estate.device_of), refused)
+
+
+def _first_s(span_s: tuple[int, int], rules: Sequence[Rule]) -> int:
+    """Where the hours must begin so that the rule with the longest memory says the same as with all of the past."""
+    return span_s[0] - (max(rule.history_days for rule in rules) - catalogue.HISTORY_DAYS) * DAY_S
 
 
 def _hours(series: SeriesStore, meter: Meter, tz: str, span_s: tuple[int, int]) -> MeterHours:

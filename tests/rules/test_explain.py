@@ -107,4 +107,43 @@ def _places(text: str) -> set[str | None]:
 
 
 def test_every_rule_has_its_own_id_and_cause() -> None:
-    assert len({rule.id for rule in catalogue.RULES}) == len({rule.cause for rule in catalogue.RULES}) == 3
+    assert (
+        len({rule.id for rule in catalogue.RULES})
+        == len({rule.cause for rule in catalogue.RULES})
+        == len(catalogue.RULES)
+    )
+
+
+HEATED = {"used_m3": 911.4, "usual_m3": 583.0, "extra_m3": 328.4, "extra_so_far_m3": 1200.0, "outdoor_c": 11.66}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "nl",
+            "911 m³ op één dag, terwijl 583 m³ gewoon is bij 11,7 °C buiten: 328 m³ meer. "
+            "Al 9 dagen lang, samen 1.200 m³ te veel.",
+        ),
+        (
+            "en",
+            "911 m³ on one day where 583 m³ is usual for 11.7 °C outside: 328 m³ more. "
+            "For 9 days now, 1,200 m³ too much in all.",
+        ),
+    ],
+)
+def test_heating_beyond_the_cold_is_told_with_its_numbers(language: str, said: str) -> None:
+    gas = Meter("linde.gas", "linde", "Gas", Carrier.GAS, Kind.INDEX, "m3")
+    found = ticket("heat_signature", "heat_signature", days=9, **HEATED)
+    assert explain.sentence(found, gas, language) == said
+
+
+def test_a_year_is_told_beside_the_year_before() -> None:
+    heat = Meter("linde.heat", "linde", "Warmte", Carrier.HEAT, Kind.INDEX, "kWh")
+    found = ticket(
+        "year_on_year", "year_on_year", year_kwh=115_000, usual_year_kwh=100_000, extra_year_kwh=15_000, more_pct=15
+    )
+    assert explain.sentence(found, heat, "nl") == (
+        "115.000 kWh in de voorbije twaalf maanden. Bij dit weer had het gebouw het jaar voordien 100.000 kWh "
+        "verbruikt: 15.000 kWh of 15 % meer."
+    )
