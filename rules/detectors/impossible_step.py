@@ -26,7 +26,7 @@ def judge(case: Case, parameters: ImpossibleStep) -> Judgement:
     place = (facts.quarantined_s - hours.start_s[0]) // HOUR_S
     known = (place >= 0) & (place < len(hours)) & np.isfinite(facts.jumps)
     count = np.bincount(place[known], minlength=len(hours)).astype(np.float64)
-    jump = np.bincount(place[known], weights=facts.jumps[known], minlength=len(hours))
+    jump = np.bincount(place[known], weights=facts.jumps[known], minlength=len(hours)).astype(np.float64)
     return Verdicts(
         start_s=hours.start_s,
         since_s=hours.start_s,

@@ -100,7 +100,7 @@ def _alike(log_ratio: Floats, parameters: PulseWeight) -> Flags:
     middle = quantile(log_ratio, 0.5, least=parameters.days - 2)[:, None]
     off = np.abs(log_ratio - middle) > np.log(parameters.spread)
     first = np.abs(log_ratio[:, 0] - middle[:, 0]) <= np.log(parameters.spread)
-    return (off.sum(axis=1) <= 1) & first
+    return np.asarray((off.sum(axis=1) <= 1) & first)
 
 
 def _steady_before(total: Floats, parameters: PulseWeight) -> Flags:
@@ -108,7 +108,7 @@ def _steady_before(total: Floats, parameters: PulseWeight) -> Flags:
     ratio = np.log(total / same_weekday(total, parameters.weeks, least=2))
     week = before(_shifted(ratio, parameters.days - 1), 7)
     off = (np.abs(week) > np.log(parameters.spread)).sum(axis=1)
-    return (off <= 1) & (np.isfinite(week).sum(axis=1) >= 4)
+    return np.asarray((off <= 1) & (np.isfinite(week).sum(axis=1) >= 4))
 
 
 def _exchanged(case: Case, grid: DayGrid, parameters: PulseWeight) -> Flags:

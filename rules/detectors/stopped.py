@@ -51,7 +51,7 @@ def judge(case: Case, parameters: Stopped) -> Judgement:
     counts = known & ~moves & _cold(case, parameters)
     moved = np.maximum.accumulate(np.where(moves, np.arange(len(hours)), -1))
     so_far = np.cumsum(counts)
-    still_h = (so_far - np.where(moved >= 0, so_far[moved], 0)).astype(np.float64)
+    still_h: Floats = (so_far - np.where(moved >= 0, so_far[moved], 0)).astype(np.float64)
     limit_h = _limit_h(still_h, moved, moves, parameters)
     days_known = np.cumsum(known) / 24
     able = counts | moves

@@ -51,7 +51,7 @@ class _Sums:
 
     @property
     def unmeasured(self) -> Floats:
-        return self.head - self.parts.sum(axis=0)
+        return np.asarray(self.head - self.parts.sum(axis=0))
 
 
 def judge(case: Case, parameters: SubMeterBalance) -> Judgement:
@@ -111,7 +111,7 @@ def _unlike(hours: MeterHours, parts: Sequence[MeterHours]) -> NotJudged | None:
 
 def _sums(hours: MeterHours, parts: Sequence[MeterHours], grid: DayGrid, parameters: SubMeterBalance) -> _Sums:
     amounts = np.stack([hours.amount, *(part.amount for part in parts)])
-    together = np.isfinite(amounts).all(axis=0)
+    together = np.asarray(np.isfinite(amounts).all(axis=0))
     span_h = 24 * parameters.days
     place = np.flatnonzero(grid.hour == 23)
     place = place[place >= span_h - 1]
@@ -121,7 +121,7 @@ def _sums(hours: MeterHours, parts: Sequence[MeterHours], grid: DayGrid, paramet
         last = slice(end - span_h + 1, end + 1)
         known[index] = together[last].sum()
         sums[:, index] = np.where(together[last], amounts[:, last], 0.0).sum(axis=1)
-    keep = (known >= parameters.least_h) & (sums[0] >= 0) & (sums.max(axis=0) > 0)
+    keep = np.asarray((known >= parameters.least_h) & (sums[0] >= 0) & (sums.max(axis=0) > 0))
     place, sums = place[keep], sums[:, keep]
     limit = parameters.in_use * parameters.permissible_error * np.abs(sums)
     return _Sums(place, sums[0], sums[1:], COVERAGE_FACTOR * np.sqrt((limit**2).sum(axis=0)) / sqrt(3.0))
