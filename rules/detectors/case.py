@@ -39,7 +39,8 @@ class Facts:
 
     contracted_kw: contracted power. peak_kwp: power of the panels. works_s: when works ended, seconds since 1970 UTC.
     warm: whether people live there who are owed warmth (a care zone). quarantined_s, jumps: starts of quarters in which
-    the ledger found an impossible movement, and how large each was [unit of the meter].
+    the ledger found an impossible movement, and how large each was [unit of the meter]. exchanged_s: when the meter or
+    its device was exchanged, seconds since 1970 UTC.
     """
 
     contracted_kw: float | None = None
@@ -48,6 +49,7 @@ class Facts:
     warm: bool = False
     quarantined_s: Seconds = field(default_factory=lambda: np.zeros(0, np.int64))
     jumps: Floats = field(default_factory=lambda: np.zeros(0))
+    exchanged_s: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

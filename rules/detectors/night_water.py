@@ -1,5 +1,10 @@
-"""Water that runs at night: the night's smallest hour against what this meter's nights usually have."""
+"""Water that never stops: the smallest hour of whole days against what this meter's days usually come down to.
 
+A leak runs day and night. So not the nights alone are looked at: from the first night on every hour counts, and one
+hour as dry as usual, at any time of the day, says that nothing leaks.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,67 +12,93 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
 from rules.detectors.history import DayGrid, before, quantile
-from rules.detectors.verdicts import Judgement, MeterHours, Verdicts, judged, unfit
+from rules.detectors.verdicts import Flags, Judgement, MeterHours, Verdicts, judged, unfit
 
 NIGHT_H = 6
+DAY_H = 24
 LITRES = {"m3": 1000.0, "l": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
 class NightWater:
-    """What is usual and how much more is a leak.
+    """What is usual and how much more, for how long, is a leak.
 
-    usual_share: quantile of the night minima that still counts as usual. weeks: how far back they reach.
-    rest_nights: the newest nights are left out, so that a leak is not learned while it runs.
-    margin_l_per_h: how much more than usual [l/h]. nights: how many in a row. least_nights: fewer known: no verdict.
+    nights: nights in a row, three or more, with every hour above all days of the last weeks. more_nights: or so many
+        above what usual_share of those days came down to. weeks: how far back they reach. rest_nights: the newest are
+        left out, so that a leak is not learned while it runs. margin_l_per_h: how much above [l/h]. least_nights: with
+        fewer known no verdict.
     """
 
-    usual_share: float = 0.9
+    nights: int = 3
+    more_nights: int = 6
+    usual_share: float = 0.85
     weeks: int = 8
     rest_nights: int = 14
     margin_l_per_h: float = 1.0
-    nights: int = 3
     least_nights: int = 21
+
+
+@dataclass(frozen=True, slots=True)
+class _Mornings:
+    """What is known at six in the morning; arrays over the mornings that can be judged. Amounts in l/h."""
+
+    place: NDArray[np.int64]  # of the night's last hour
+    night: Floats  # smallest hour since midnight
+    day: Floats  # smallest hour of the last 24
+    highest: Floats
+    usual: Floats
+
+    def where(self, keep: Flags) -> "_Mornings":
+        return _Mornings(self.place[keep], self.night[keep], self.day[keep], self.highest[keep], self.usual[keep])
 
 
 def judge(hours: MeterHours, parameters: NightWater) -> Judgement:
     """A verdict for each night with enough readings, known at six in the morning; see `Verdicts`.
 
-    A night needs four of its six hours; the score is the smallest excess of the last nights in a row, in margins.
+    A night needs four of its six hours and a day sixteen of its 24. The score is the amount by which the smallest hour
+    of the last nights and of the days between them is above the usual one, in margins.
     """
     refused = unfit(hours)
     if refused is not None:
         return refused
-    grid = DayGrid.of(hours)
-    minimum = quantile(grid.value[:, :NIGHT_H], 0.0, least=4) * LITRES.get(hours.unit, np.nan)
-    window = before(minimum, 7 * parameters.weeks + parameters.rest_nights)[:, : 7 * parameters.weeks]
-    usual = quantile(window, parameters.usual_share, parameters.least_nights)
-    night_end = np.flatnonzero(grid.hour == NIGHT_H - 1)
-    night = grid.day[night_end]
-    able = np.isfinite(minimum[night] - usual[night])
-    night_end, night = night_end[able], night[able]
-    excess = minimum[night] - usual[night]
-    run = _run(excess > parameters.margin_l_per_h)
-    first = np.arange(len(night)) - np.maximum(run - 1, 0)
+    mornings = _mornings(hours, parameters)
+    lowest, more_lowest = (_lowest_of_last(mornings, nights) for nights in (parameters.nights, parameters.more_nights))
+    excess = np.maximum(lowest - mornings.highest, more_lowest - mornings.usual)
+    run = _run(mornings.night > mornings.usual + parameters.margin_l_per_h)
+    start_s = hours.start_s[mornings.place]
+    extra = mornings.night - mornings.usual
     verdicts = Verdicts(
-        start_s=hours.start_s[night_end],
-        since_s=hours.start_s[night_end][first] if len(night) else hours.start_s[night_end],
-        score=_least_of_last(excess, parameters.nights) / parameters.margin_l_per_h,
+        start_s=start_s,
+        since_s=start_s[np.arange(len(run)) - np.maximum(run - 1, 0)],
+        score=np.where(np.isnan(excess), 0.0, np.maximum(excess, 0.0)) / parameters.margin_l_per_h,
         abnormal=run > 0,
-        expected=usual[night] / LITRES.get(hours.unit, np.nan),
+        expected=mornings.usual / LITRES.get(hours.unit, np.nan),
         numbers={
-            "night_l_per_h": minimum[night],
-            "usual_l_per_h": usual[night],
-            "extra_l_per_h": excess,
-            "extra_m3_per_year": excess * 8.76,
-            "extra_m3": _of_run(excess * 0.024, run),  # what runs in the quiet hours runs all day
+            "night_l_per_h": mornings.night,
+            "usual_l_per_h": mornings.usual,
+            "extra_l_per_h": extra,
+            "extra_m3": _of_run(extra * DAY_H / 1000, run),
+            "extra_m3_per_year": extra * 8.76,
             "nights": run.astype(np.float64),
         },
     )
     return judged(verdicts, hours)
 
 
-def _run(over: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _mornings(hours: MeterHours, parameters: NightWater) -> _Mornings:
+    grid = DayGrid.of(hours)
+    place = np.flatnonzero(grid.hour == NIGHT_H - 1)
+    litres = np.concatenate([np.full(DAY_H - 1, np.nan), hours.amount * LITRES.get(hours.unit, np.nan)])
+    last_day = np.lib.stride_tricks.sliding_window_view(litres, DAY_H)[place]
+    day, night = quantile(last_day, 0.0, least=16), quantile(last_day[:, -NIGHT_H:], 0.0, least=4)
+    by_date = np.full(len(grid.value), np.nan)
+    by_date[grid.day[place]] = day
+    window = before(by_date, 7 * parameters.weeks + parameters.rest_nights)[grid.day[place], : 7 * parameters.weeks]
+    highest, usual = (quantile(window, share, parameters.least_nights) for share in (1.0, parameters.usual_share))
+    return _Mornings(place, night, day, highest, usual).where(np.isfinite(day + night + usual))
+
+
+def _run(over: Flags) -> NDArray[np.int64]:
     """How many nights in a row up to each one.
 
     >>> _run(np.array([True, False, True, True])).tolist()
@@ -88,11 +119,15 @@ def _of_run(amount: Floats, run: NDArray[np.int64]) -> Floats:
     return total[place] - total[place - run]
 
 
-def _least_of_last(excess: Floats, nights: int) -> Floats:
-    """The smallest of each night's excess and those of the nights before it; 0 while there are not that many yet.
+def _lowest_of_last(mornings: _Mornings, nights: int) -> Floats:
+    """The smallest hour from the first of so many nights on, days included; NaN while there are not that many yet."""
+    return _smallest([*before(mornings.day, nights - 2).T, mornings.day, before(mornings.night, nights - 1)[:, 0]])
 
-    >>> _least_of_last(np.array([5.0, 2.0, 4.0, 3.0]), 3).tolist()
-    [0.0, 0.0, 2.0, 2.0]
+
+def _smallest(columns: Sequence[Floats]) -> Floats:
+    """The smallest of several arrays, place by place; NaN where one is not known.
+
+    >>> _smallest([np.array([5.0, 2.0]), np.array([3.0, np.nan])]).tolist()
+    [3.0, nan]
     """
-    reached = np.concatenate([before(excess, nights - 1), excess[:, None]], axis=1)
-    return quantile(np.where(np.isnan(reached), 0.0, reached), 0.0, least=1)
+    return np.asarray(np.min(np.stack(columns), axis=0))

@@ -18,8 +18,8 @@ class NoData:
 
     readings: float = 24.0
     least_h: float = 6.0
-    times_usual: float = 2.0
-    weeks: int = 8
+    times_usual: float = 3.0
+    weeks: int = 16
     most_h: float = 72.0
 
 

@@ -238,8 +238,26 @@ def test_a_meter_that_is_often_silent_gets_more_time() -> None:
     amount[24 * 30 :] = np.nan
     verdicts = verdicts_of(NO_DATA, hours_of(amount))
     late = verdicts.where(verdicts.start_s >= START_S + 24 * 30 * HOUR_S)
-    assert late.numbers["limit_h"][0] == 20
-    assert np.argmax(late.abnormal) == 19
+    assert late.numbers["limit_h"][0] == 30
+    assert np.argmax(late.abnormal) == 29
+
+
+def test_one_hour_as_dry_as_usual_says_that_nothing_leaks() -> None:
+    water = household_water(DAYS)
+    water[24 * 100 : 24 * 104] += 0.012
+    water[24 * 101 + 15] = 0.0  # in the afternoon
+    assert (verdicts_of(NIGHT_WATER, hours_of(water, "m3")).score < 1).all()
+
+
+def test_a_little_more_than_most_days_is_a_leak_after_six_nights() -> None:
+    water = household_water(DAYS)
+    for day in range(40, 100, 7):  # every seventh day comes down to 5 l/h only
+        water[24 * day : 24 * day + 30] += 0.005
+    midnight = 24 * 100 - 1  # summer time has begun
+    water[midnight:] += 0.004
+    verdicts = verdicts_of(NIGHT_WATER, hours_of(water, "m3"))
+    opened_s = int(verdicts.known_s[verdicts.abnormal & (verdicts.score >= 1)][0])
+    assert opened_s - START_S == (midnight + 5 * 24 + 6) * HOUR_S
 
 
 def test_an_hour_measured_in_part_is_read_but_not_judged() -> None:
