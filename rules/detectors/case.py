@@ -37,7 +37,8 @@ class FineSteps:
 class Facts:
     """What somebody entered of a meter and its building; None and empty = nobody did.
 
-    contracted_kw: contracted power. peak_kwp: power of the panels. works_s: when works ended, seconds since 1970 UTC.
+    contracted_kw: contracted power. peak_kwp: power of the panels. latitude, longitude: of the site [degrees, north and
+    east positive]. works_s: when works ended, seconds since 1970 UTC.
     warm: whether people live there who are owed warmth (a care zone). quarantined_s, jumps: starts of quarters in which
     the ledger found an impossible movement, and how large each was [unit of the meter]. exchanged_s: when the meter or
     its device was exchanged, seconds since 1970 UTC.
@@ -45,6 +46,8 @@ class Facts:
 
     contracted_kw: float | None = None
     peak_kwp: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
     works_s: Sequence[int] = ()
     warm: bool = False
     quarantined_s: Seconds = field(default_factory=lambda: np.zeros(0, np.int64))
