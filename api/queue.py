@@ -32,13 +32,17 @@ STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person or program wants to see; None = all."""
+    """What a person or program wants to see; None = all.
+
+    figures: also what is wrong with the figures only, which the energy cell puts right and no technician drives for.
+    """
 
     states: frozenset[State] = LIVING
     zone: str | None = None
     skill: Skill | None = None
     urgency: Urgency | None = None
     meter: str | None = None
+    figures: bool = True
 
 
 def choose(
@@ -56,6 +60,7 @@ def _fits(ticket: Ticket, registry: Registry, wanted: Wanted) -> bool:
         ticket.state in wanted.states
         and wanted.zone in (None, zone)
         and wanted.skill in (None, ticket.skill)
+        and (wanted.figures or ticket.skill is not Skill.DATA)
         and wanted.urgency in (None, ticket.urgency)
         and wanted.meter in (None, ticket.meter)
     )

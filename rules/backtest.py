@@ -17,9 +17,10 @@ from plagewatch.tickets.findings import Finding
 from plagewatch.tickets.states import LIVING, State, Ticket
 from rules import catalogue
 from rules.detectors.verdicts import HOUR_S
+from rules.estate import Estate
 from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
 from rules.rule_counts import RuleCount, counted
-from rules.tracks import Estate, Progress, judge_all
+from rules.tracks import Progress, judge_all
 from rules.walk import walk
 
 EVER_S = (-(2**33), 2**33)  # 1697 to 2242: InfluxDB counts nanoseconds in 64 bits
@@ -58,16 +59,15 @@ def backtest(
 ) -> BacktestResult:
     """What the rules would have said, hour by hour, in (from_s, to_s]; by default over all hours in the store.
 
-    rules: by default those in force in the records. Nothing is written to the records. Hours before from_s are read as history. Raises SeriesError where the store does
-    not answer.
+    rules: by default those in force in the records. Nothing is written to the records. Hours before from_s are read as
+    history. Raises SeriesError where the store does not answer.
     """
     first_s, last_s = _span(engine, series)
     from_s, to_s = first_s if from_s is None else from_s, last_s if to_s is None else to_s
-    span_s = from_s - catalogue.HISTORY_DAYS * 86_400, to_s
     estate = Estate.read(engine)
     if rules is not None:
         estate = replace(estate, rules=rules)
-    judged = judge_all(series, estate, span_s, progress)
+    judged = judge_all(series, estate, (from_s, to_s), progress)
     book = MemoryBook()
     if progress is not None:
         progress(f"rules: {len(judged.tracks)} tracks, walking {max(to_s - from_s, 0) // HOUR_S} hours")

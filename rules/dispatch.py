@@ -16,7 +16,7 @@ from plagewatch.store.records.held_notices import HeldNotice
 from plagewatch.store.records.outbox import OutboxItem
 from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.ticket_chart import ticket_chart
-from plagewatch.tickets.findings import Urgency
+from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.routing import recipients
 from plagewatch.tickets.states import State, Ticket
 from plagewatch.tickets.worth import worth_of
@@ -40,7 +40,8 @@ def enqueue(engine: Engine, now_s: int, cap: Cap = CAP) -> int:
     living = tickets.tickets(engine, now_s, living_only=True)
     silenced = muted(living, held_notices.wholes(engine))
     looked_s = evaluations.looked_upto_s(engine)
-    open_now = [t for t in living if t.state is State.OPEN and t.id not in silenced and not waits(t, looked_s, now_s)]
+    work = [t for t in living if t.state is State.OPEN and t.skill is not Skill.DATA]  # the energy cell has a page
+    open_now = [t for t in work if t.id not in silenced and not waits(t, looked_s, now_s)]
     waiting = _waiting(engine, open_now, now_s) if open_now else {}
     chosen = choose(waiting, _told(engine, now_s) if waiting else (), cap)
     new = sum(outbox.enqueue(engine, KIND, waiting[one], [one.person], now_s) for one in chosen.tell)

@@ -13,10 +13,11 @@ from plagewatch.store.engine import RECORDS_AWAY, Engine
 from plagewatch.store.records import evaluations, tickets
 from plagewatch.store.series.protocol import SeriesError, SeriesStore
 from plagewatch.tickets.states import LIVING, State, Ticket
-from rules.catalogue import HISTORY_DAYS, rule
+from rules.catalogue import rule
 from rules.detectors.verdicts import HOUR_S
+from rules.estate import Estate
 from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
-from rules.tracks import Estate, Progress, judge_all
+from rules.tracks import Progress, judge_all
 from rules.walk import walk
 
 log = structlog.get_logger()
@@ -129,7 +130,7 @@ class _Look:
 
     def at(self, series: SeriesStore, part: Estate, book: "RecordsBook") -> EvaluationReport:
         """Judge the meters of a unit and let the tickets follow."""
-        judged = judge_all(series, part, (self.from_s - HISTORY_DAYS * DAY_S, self.to_s), None)
+        judged = judge_all(series, part, (self.from_s, self.to_s), None)
         known_s = min(self.looked_s, self.to_s)
         # A tick that was looked at before is news only through late readings: its ticket is opened when that is found.
         changes = walk(judged.tracks, (self.from_s, self.to_s), book, lambda tick: max(tick, known_s))

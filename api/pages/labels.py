@@ -42,6 +42,7 @@ LABELS: Mapping[str, str] = {
     Skill.HEATING: N_("Heating"),
     Skill.ELECTRICITY: N_("Electricity"),
     Skill.METERING: N_("Metering"),
+    Skill.DATA: N_("Data"),
     State.OPEN: N_("Open"),
     State.ACKNOWLEDGED: N_("Acknowledged"),
     State.IN_PROGRESS: N_("In progress"),

@@ -58,7 +58,7 @@ def queue(
     found = records.tickets(context.engine, context.now_s(), living_only=stage in (Stage.TO_DO, Stage.LIVING))
     living = {t.id for t in found if t.state in LIVING}
     parts = {part for part, whole in held_notices.wholes(context.engine).items() if whole in living}
-    wanted = Wanted(STAGES[stage], zone or None, skill, urgency)
+    wanted = Wanted(STAGES[stage], zone or None, skill, urgency, figures=skill is Skill.DATA)
     chosen = choose((t for t in found if t.id not in parts), registry, wanted, ranked(context, registry))
     held = {notice.ticket for notice in held_notices.held(context.engine)}
     lines = [_line(context, registry, t, language_of(request), t.id in held) for t in chosen[:MOST_SHOWN]]

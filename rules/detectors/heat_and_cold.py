@@ -62,7 +62,7 @@ def judge(case: Case, parameters: HeatAndCold) -> Judgement:
         expected=np.full(len(day), np.nan),
         numbers={
             "both_h": both_h[day],
-            f"extra_{hours.unit.lower()}": wasted[day],
+            f"extra_day_{hours.unit.lower()}": wasted[day],
             "days": _run(abnormal).astype(np.float64),
         },
     )

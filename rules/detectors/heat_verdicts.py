@@ -51,8 +51,8 @@ def of_days(
         numbers={
             f"used_{unit}": days.used,
             f"usual_{unit}": found.expected,
-            f"extra_{unit}": found.excess,
-            f"extra_so_far_{unit}": np.where(abnormal, _so_far(over, first), 0.0),
+            f"extra_day_{unit}": found.excess,
+            f"extra_{unit}": np.where(abnormal, _so_far(over, first), 0.0),
             "outdoor_c": days.temp_c,
             "base_c": found.base_c,
             "days": (np.arange(len(days)) - first + 1).astype(np.float64),

@@ -33,5 +33,5 @@ def judge(case: Case, parameters: ImpossibleStep) -> Judgement:
         score=count / parameters.least,
         abnormal=count >= parameters.least,
         expected=np.full(len(hours), np.nan),
-        numbers={f"set_aside_{hours.unit}": jump, "movements": count},
+        numbers={f"set_aside_{hours.unit.lower()}": jump, "movements": count},
     )

@@ -116,7 +116,7 @@ def _of_run(amount: Floats, run: NDArray[np.int64]) -> Floats:
     """
     total = np.concatenate([[0.0], np.cumsum(amount)])
     place = np.arange(1, len(run) + 1)
-    return total[place] - total[place - run]
+    return np.asarray(total[place] - total[place - run])
 
 
 def _lowest_of_last(mornings: _Mornings, nights: int) -> Floats:

@@ -71,8 +71,8 @@ def judge(case: Case, parameters: PulseWeight) -> Judgement:
         numbers={
             "factor": factor[day],
             "ratio": np.exp(level[day]),
-            f"before_{hours.unit}_per_day": before_level[day],
-            f"after_{hours.unit}_per_day": before_level[day] * np.exp(level[day]),
+            f"before_{hours.unit.lower()}_per_day": before_level[day],
+            f"after_{hours.unit.lower()}_per_day": before_level[day] * np.exp(level[day]),
         },
     )
     return judged(verdicts.where(np.isfinite(level[day])), hours)

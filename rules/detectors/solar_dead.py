@@ -51,7 +51,7 @@ def judge(case: Case, parameters: SolarDead) -> Judgement:
     awake = _inside(lowest > parameters.awake * best) & _lit(case, days, parameters.least_sine)
     nothing = awake & (made <= dark)
     sudden = _goes_on(nothing & (_hour_before(made) >= parameters.bright * best), nothing | ~awake)
-    empty = awake.any(axis=1) & (nothing | ~awake).all(axis=1)
+    empty = np.asarray(awake.any(axis=1) & (nothing | ~awake).all(axis=1))
     long = _run_until_yesterday(empty)[:, None] >= parameters.snow_days
     dead = nothing & (~_snow(case, days) | sudden | long) & ~_all_at_zero(case, days, made)
     works = np.isfinite(made) & (made > parameters.awake * best)

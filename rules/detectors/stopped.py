@@ -66,7 +66,7 @@ def judge(case: Case, parameters: Stopped) -> Judgement:
         numbers={
             "still_h": still_h,
             "limit_h": limit_h,
-            f"usual_{hours.unit}_per_day": _usual_per_day(hours.amount, moved, parameters),
+            f"usual_{hours.unit.lower()}_per_day": _usual_per_day(hours.amount, moved, parameters),
         },
     )
     return judged(verdicts.where(able), hours)

@@ -141,7 +141,7 @@ def _weighed(deviation: Floats) -> Floats:
 def _since(amount: Floats, since: NDArray[np.int64]) -> Floats:
     """The sum of an amount from the hour `since` of each hour up to it; what is not known adds nothing."""
     total = np.concatenate([[0.0], np.cumsum(np.where(np.isnan(amount), 0.0, amount))])
-    return total[1:] - total[since]
+    return np.asarray(total[1:] - total[since])
 
 
 def _same_sign_since(deviation: Floats) -> NDArray[np.int64]:

@@ -75,7 +75,7 @@ def _verdicts(
         numbers={
             f"year_{unit}": used,
             f"usual_year_{unit}": expected,
-            f"extra_year_{unit}": used - expected,
+            f"extra_{unit}_per_year": used - expected,
             "more_pct": 100 * more,
         },
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, RowMapping, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, delete, select
 
 from plagewatch.metering.calendars.entered import (
     WHOLE_SITE,
@@ -51,8 +51,9 @@ def save(engine: Engine, days: Mapping[str, EnteredDays]) -> None:
     """Keep entries as they are, with who made them: for a copy of records. No line in the audit."""
     with editing(engine) as connection:
         for of_site in days.values():
-            for entry in (*of_site.opening, *of_site.marked, *of_site.schools):
-                put_over(connection, _TABLES[type(entry)], [asdict(entry)])
+            put_over(connection, tables.opening_hours, [asdict(one) for one in of_site.opening])
+            put_over(connection, tables.calendar_day, [asdict(one) for one in of_site.marked])
+            put_over(connection, tables.school_years, [asdict(one) for one in of_site.schools])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _subject(entry: OpeningHours | MarkedDay | SchoolYears) -> str:
     return entry.building or entry.site
 
 
-def _key(table: Table, entry: Entry) -> list[object]:
+def _key(table: Table, entry: Entry) -> list[ColumnElement[bool]]:
     return [column == getattr(entry, column.name) for column in table.primary_key.columns]
 
 

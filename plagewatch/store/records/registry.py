@@ -156,6 +156,11 @@ def swaps_of(engine: Engine, meter_id: str) -> list[Swap]:
     return sorted(_where(engine, Swap, tables.swap, meter=meter_id), key=lambda s: s.at_ms)
 
 
+def swaps(engine: Engine) -> list[Swap]:
+    """Declared replacements at all meters."""
+    return _all(engine, Swap, tables.swap, "at_ms")
+
+
 def shares(engine: Engine) -> list[Share]:
     """Which meter serves which building, all dates."""
     return _all(engine, Share, tables.meter_share, "meter")
