@@ -17,10 +17,10 @@ from collector.making import Making, Stores
 from collector.plain_figures import make_plain
 from collector.subjects import Subject, subjects
 from collector.unwritten import Unwritten
-from plagewatch.metering.meters import Carrier
+from plagewatch.metering.meters import Carrier, Meter
 from plagewatch.metering.tails import Tail
 from plagewatch.store.engine import Engine, RecordsError
-from plagewatch.store.records import findings, work
+from plagewatch.store.records import findings, rule_news, work
 from plagewatch.store.records.leases import JOB, Lease, leased, waiting_meters
 from plagewatch.store.records.withdrawals import counting
 from plagewatch.store.records.work import DirtyWindow
@@ -127,7 +127,7 @@ def _make_part(
         except Exception as error:  # one meter's trouble keeps no other waiting
             so_far.failed[subject.meter.id] = error
         else:
-            stores.unwritten.then(partial(_finish, so_far, lease, subject.meter.id, made))
+            stores.unwritten.then(partial(_finish, so_far, lease, subject.meter, made))
     stores.unwritten.write()
 
 
@@ -158,7 +158,8 @@ def _made(stores: Stores, subject: Subject, spans_ms: Sequence[Span], ahead: Ahe
     return Made(making.tail(), marked)
 
 
-def _finish(so_far: Run, lease: Lease, meter: str, made: Made) -> None:
+def _finish(so_far: Run, lease: Lease, of: Meter, made: Made) -> None:
+    meter = of.id
     ids = lease.waiting[meter][0]
     so_far.done += len(ids)
     so_far.marked.update(window.meter for window in made.marked)
@@ -166,6 +167,8 @@ def _finish(so_far: Run, lease: Lease, meter: str, made: Made) -> None:
     lease.finished.marked += made.marked
     if made.tail is not None or meter in lease.tails:
         lease.finished.tails[meter] = made.tail
+    if of.carrier in rule_news.CARRIERS:
+        lease.finished.news.add(meter)
 
 
 def united(windows: Iterable[DirtyWindow]) -> list[DirtyWindow]:

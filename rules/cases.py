@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from plagewatch.metering.calendars.entered import EnteredDays
-from plagewatch.metering.intervals import Resolution, Seconds
+from plagewatch.metering.intervals import Intervals, Resolution, Seconds
 from plagewatch.metering.local_time import local_day
 from plagewatch.metering.meters import Carrier, Meter, SubMeter, shares_on
 from plagewatch.store.series.protocol import SeriesStore
 from rules.catalogue import Need, Rule
 from rules.detectors.case import Case, DayKinds, Facts, FineSteps
 from rules.detectors.day_kinds import day_kinds, holidays_of
+from rules.detectors.learnt import ahead
 from rules.detectors.verdicts import HOUR_S, WHOLE, MeterHours
 from rules.estate import Estate
 from rules.outdoors import Outdoors
@@ -39,14 +40,14 @@ class Cases:
         self._outdoors = None if weather is None else Outdoors(self.series, weather, longest_s)
         self._days = _Days(self.estate)
 
-    def of(self, meter: Meter, rules: Collection[Rule]) -> Case:
-        """What these rules need to see of a meter. Raises SeriesError."""
+    def of(self, meter: Meter, rules: Collection[Rule], until_s: int = 0) -> Case:
+        """What these rules need to see of a meter; up to until_s hours that are still to come. Raises SeriesError."""
         if meter.site != self._site:
             self._site = meter.site
             self._hours.clear()  # only meters of one site look at each other
         from_s = self._first_s(rules)
         needs = {need for rule in rules for need in rule.needs}
-        hours = self.hours(meter, from_s)
+        hours = ahead(self.hours(meter, from_s), until_s)
         days = self._days.of(meter, hours)
         if days is not None:
             hours = replace(hours, holidays=holidays_of(days))
@@ -56,7 +57,8 @@ class Cases:
         if self._outdoors is not None and Need.WEATHER in needs:
             weather = self._outdoors.at(meter.site, hours)
         fine = self._fine(meter) if Need.FINE in needs else None
-        return Case(hours, days, weather, fine, self._facts(meter, hours), self._others(meter, needs, hours, from_s))
+        facts, others = facts_of(self.estate, meter, hours), self._others(meter, needs, hours, from_s)
+        return Case(hours, days, weather, fine, facts, others)
 
     def hours(self, meter: Meter, from_s: int) -> MeterHours:
         """Hours of a meter, read once for all at its site that look at it."""
@@ -72,30 +74,10 @@ class Cases:
         return self.span_s[0] - max((rule.history_days for rule in rules), default=0) * DAY_S
 
     def _fine(self, meter: Meter) -> FineSteps | None:
-        """Quarter-hours up to the newest one that is wholly measured; None without any, or for a slower meter."""
         if (meter.interval_s or 0) > QUARTER_S:
             return None
         found = self.series.intervals(Resolution.QUARTER, meter.id, self.span_s[0] - DAY_S, self.span_s[1])
-        found = found.where(found.known & (found.coverage >= WHOLE))
-        if not len(found):
-            return None
-        start_s = np.arange(int(found.start_s[0]), int(found.start_s[-1]) + 1, QUARTER_S, dtype=np.int64)
-        amount = np.full(len(start_s), np.nan)
-        amount[(found.start_s - start_s[0]) // QUARTER_S] = found.amount
-        return FineSteps(start_s, amount, QUARTER_S)
-
-    def _facts(self, meter: Meter, hours: MeterHours) -> Facts:
-        latitude, longitude = self.estate.places.get(meter.site, (None, None))
-        found = self.estate.set_aside.get(meter.id, ())
-        served = {share.building for share in self.estate.shares.get(meter.id, ())}
-        return Facts(
-            latitude=latitude,
-            longitude=longitude,
-            warm=bool(served & set(self.estate.care)),
-            quarantined_s=np.array([(one.to_ms - 1) // 1000 // QUARTER_S * QUARTER_S for one in found], np.int64),
-            jumps=np.array([one.step for one in found], np.float64),
-            exchanged_s=self.estate.exchanged_s.get(meter.id, ()),
-        )
+        return fine_steps(meter, found)
 
     def _others(
         self, meter: Meter, needs: Collection[Need], hours: MeterHours, from_s: int
@@ -113,6 +95,32 @@ class Cases:
             known = {one.id: one for one in self.estate.meters}
             others["parts"] = [on_hours(self.hours(known[one], from_s), hours.start_s) for one in parts if one in known]
         return others
+
+
+def fine_steps(meter: Meter, found: Intervals) -> FineSteps | None:
+    """Quarter-hours up to the newest one that is wholly measured; None without any, or for a slower meter."""
+    found = found.where(found.known & (found.coverage >= WHOLE))
+    if not len(found) or (meter.interval_s or 0) > QUARTER_S:
+        return None
+    start_s = np.arange(int(found.start_s[0]), int(found.start_s[-1]) + 1, QUARTER_S, dtype=np.int64)
+    amount = np.full(len(start_s), np.nan)
+    amount[(found.start_s - start_s[0]) // QUARTER_S] = found.amount
+    return FineSteps(start_s, amount, QUARTER_S)
+
+
+def facts_of(estate: Estate, meter: Meter, hours: MeterHours) -> Facts:
+    """What was entered of a meter, and what the ledger met there."""
+    latitude, longitude = estate.places.get(meter.site, (None, None))
+    found = estate.set_aside.get(meter.id, ())
+    served = {share.building for share in estate.shares.get(meter.id, ())}
+    return Facts(
+        latitude=latitude,
+        longitude=longitude,
+        warm=bool(served & set(estate.care)),
+        quarantined_s=np.array([(one.to_ms - 1) // 1000 // QUARTER_S * QUARTER_S for one in found], np.int64),
+        jumps=np.array([one.step for one in found], np.float64),
+        exchanged_s=estate.exchanged_s.get(meter.id, ()),
+    )
 
 
 def _parts_on(parts: Sequence[SubMeter], hours: MeterHours) -> list[str]:

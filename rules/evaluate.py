@@ -4,19 +4,21 @@ Meters are looked at unit by unit (`Estate.units`): workers share the units amon
 error keeps no other waiting.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
 
+from plagewatch.metering.local_time import day_start_s, local_day
 from plagewatch.store.engine import RECORDS_AWAY, Engine
-from plagewatch.store.records import evaluations, tickets
+from plagewatch.store.records import evaluations, rule_learnt
+from plagewatch.store.records.evaluations import Lease
 from plagewatch.store.series.protocol import SeriesError, SeriesStore
-from plagewatch.tickets.states import LIVING, State, Ticket
-from rules.catalogue import rule
+from plagewatch.tickets.states import State
 from rules.detectors.verdicts import HOUR_S
 from rules.estate import Estate
-from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
+from rules.learning import Memory, learn
+from rules.records_book import RecordsBook
 from rules.tracks import Progress, judge_all
 from rules.walk import walk
 
@@ -27,7 +29,9 @@ LATE_S = 2 * DAY_S
 """Readings this late are still looked at by the live rules [s]."""
 SETTLE_S = 300
 """An hour's last readings get this long to arrive before it is looked at [s]."""
-TOGETHER = 20
+NIGHT_ZONE = "Europe/Brussels"
+"""Where midnight is when the rules learn what is usual."""
+TOGETHER = 100
 """So many units a worker has at once: few enough to share, enough not to ask for each."""
 
 
@@ -64,35 +68,93 @@ def looked_upto_s(engine: Engine) -> int | None:
     return evaluations.looked_upto_s(engine)
 
 
-def evaluate_due(engine: Engine, series: SeriesStore, now_s: int) -> EvaluationReport | None:
+def evaluate_due(
+    engine: Engine, series: SeriesStore, now_s: int, memory: Memory | None = None
+) -> EvaluationReport | None:
     """Look at the hours that are over now, and again at those before them, whose readings may have come late.
 
     None where nothing is due. Several workers may do so at once: each takes units that no other has. The first time it
-    looks back as far as readings may be late. Raises SeriesError where the series store does not answer now: what was
-    done until then stays.
+    looks back as far as readings may be late. Where it was learnt what is usual (`learn_due`) only meters are judged
+    at which something may be abnormal, by the rules that look at hours. memory: what this worker saw before. Raises
+    SeriesError where the series store does not answer now: what was done until then stays.
     """
     to_s = (now_s - SETTLE_S) // HOUR_S * HOUR_S
     if not evaluations.any_due(engine, to_s):
         return None
-    estate = Estate.read(engine)
-    units = estate.units()
-    evaluations.enrol(engine, units.keys())
-    report, last = EvaluationReport(to_s, to_s), ""
-    while True:
-        # Each once: a unit that fails is due again at the next run, and one that another worker has is theirs.
-        with evaluations.lease(engine, to_s, last, TOGETHER) as leased:
-            if not leased.looked_s:
-                return report
-            last = max(leased.looked_s)
-            mine = {unit: part for unit in leased.looked_s if (part := units.get(unit)) is not None}
-            book = RecordsBook(engine, [meter.id for part in mine.values() for meter in part.meters])
-            for unit, part in mine.items():
-                looked_s = leased.looked_s[unit]
-                look = _Look((looked_s or to_s) - LATE_S, to_s, looked_s or 0)
-                said = look.tried(unit, series, part, book)
-                report = report.and_also(said)
-                if not said.failed:
-                    leased.done.append(unit)
+    return _Round(engine, series, to_s, memory or Memory()).run()
+
+
+def learn_due(engine: Engine, series: SeriesStore, now_s: int) -> EvaluationReport | None:
+    """Once a night: let all rules judge each unit, those of whole days too, and learn what is usual from now on.
+
+    None where nothing is due. Workers share the units. Raises SeriesError where the series store does not answer now.
+    """
+    to_s = (now_s - SETTLE_S) // HOUR_S * HOUR_S
+    night_s = day_start_s(local_day(to_s, NIGHT_ZONE), NIGHT_ZONE)
+    if not evaluations.any_due(engine, night_s, learn=True):
+        return None
+    return _Round(engine, series, to_s, Memory(), night_s).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """A round over the units that are due. night_s: those not learnt from since then, to learn; None = by the hour."""
+
+    engine: Engine
+    series: SeriesStore
+    to_s: int
+    memory: Memory
+    night_s: int | None = None
+
+    def run(self) -> EvaluationReport:
+        estate = Estate.read(self.engine)
+        units = estate.units()
+        evaluations.enrol(self.engine, units.keys())
+        report, last = EvaluationReport(self.to_s, self.to_s), ""
+        while True:
+            # Each once: a unit that fails is due again at the next run, and one that another worker has is theirs.
+            with evaluations.lease(self.engine, self.to_s, last, TOGETHER, self.night_s) as leased:
+                if not leased.looked_s:
+                    return report
+                last = max(leased.looked_s)
+                try:
+                    report = self._look(units, leased, report)
+                except BaseException:
+                    self.memory.forget_seen(meter.id for meter in estate.meters)
+                    raise
+
+    def _look(self, units: Mapping[str, Estate], leased: Lease, report: EvaluationReport) -> EvaluationReport:
+        mine = {unit: part for unit in leased.looked_s if (part := units.get(unit)) is not None}
+        book = RecordsBook(self.engine, [meter.id for part in mine.values() for meter in part.meters])
+        warm = {unit: part for unit, part in mine.items() if unit in leased.learnt and self.night_s is None}
+        restless = self._restless(warm, min(leased.looked_s.values(), key=lambda at: at or 0), book)
+        for unit, part in mine.items():
+            looked_s = leased.looked_s[unit]
+            look = _Look((looked_s or self.to_s) - LATE_S, self.to_s, looked_s or 0, restless if unit in warm else None)
+            said = look.tried(unit, self.series, part, book)
+            report = report.and_also(said)
+            if said.failed:
+                self.memory.forget_seen(meter.id for meter in part.meters)
+                continue
+            if self.night_s is not None:
+                rule_learnt.save(self.engine, learn(self.series, part, self.to_s))
+            leased.done.append(unit)
+        return report
+
+    def _restless(self, warm: Mapping[str, Estate], looked_s: int | None, book: RecordsBook) -> frozenset[str]:
+        """Meters at which something may be abnormal, or whose living tickets wait to hear that they are normal."""
+        meters = [meter for part in warm.values() for meter in part.meters]
+        if not meters:
+            return frozenset()
+        self.memory.refresh(self.engine, [meter.id for meter in meters])
+        together = replace(next(iter(warm.values())), meters=meters)
+        span_s = ((looked_s or self.to_s) - LATE_S, self.to_s)
+        found = {meter.id for meter in self.memory.restless(self.series, together, span_s)}
+        for key in book.living():
+            ticket = book.latest(key)
+            if ticket is not None and (ticket.cleared_s is None or ticket.state is State.RESOLVED):
+                found.add(ticket.meter)
+        return frozenset(found)
 
 
 def evaluate(
@@ -122,21 +184,29 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One look at the ticks in (from_s, to_s]. looked_s: the last one that was looked at before."""
+    """One look at the ticks in (from_s, to_s]. looked_s: the last one that was looked at before.
+
+    restless: the only meters that are judged, by the rules that look at hours; None = all are, by all rules.
+    """
 
     from_s: int
     to_s: int
     looked_s: int
+    restless: frozenset[str] | None = None
 
-    def at(self, series: SeriesStore, part: Estate, book: "RecordsBook") -> EvaluationReport:
+    def at(self, series: SeriesStore, part: Estate, book: RecordsBook) -> EvaluationReport:
         """Judge the meters of a unit and let the tickets follow."""
-        judged = judge_all(series, part, (self.from_s, self.to_s), None)
+        only = None
+        if self.restless is not None:
+            part = replace(part, rules=[rule for rule in part.rules if rule.warm is not None])
+            only = [meter for meter in part.meters if meter.id in self.restless]
+        judged = judge_all(series, part, (self.from_s, self.to_s), None, only)
         known_s = min(self.looked_s, self.to_s)
         # A tick that was looked at before is news only through late readings: its ticket is opened when that is found.
         changes = walk(judged.tracks, (self.from_s, self.to_s), book, lambda tick: max(tick, known_s))
         return EvaluationReport(self.from_s, self.to_s, len(judged.tracks), changes, len(judged.not_judged), 1)
 
-    def tried(self, unit: str, series: SeriesStore, part: Estate, book: "RecordsBook") -> EvaluationReport:
+    def tried(self, unit: str, series: SeriesStore, part: Estate, book: RecordsBook) -> EvaluationReport:
         """The same; where the data of this unit are at fault, told and left for the next run."""
         try:
             return self.at(series, part, book)
@@ -147,71 +217,3 @@ class _Look:
                 raise
             log.error("the rules cannot judge a site", site=unit, error=str(error), exc_info=True)
             return EvaluationReport(self.from_s, self.to_s, failed={unit: f"{type(error).__name__}: {error}"})
-
-
-@dataclass(slots=True)
-class RecordsBook:
-    """Tickets of some meters in the records, read once and kept in step with what this run writes."""
-
-    engine: Engine
-    meters: Collection[str]
-    _latest: dict[Key, Ticket] = field(init=False, default_factory=dict)
-    _living: dict[Key, None] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for ticket in tickets.of_meters(self.engine, self.meters):
-            self._keep(ticket)
-
-    def latest(self, key: Key) -> Ticket | None:
-        """The living ticket of a key, else the newest one that is over."""
-        return self._latest.get(key)
-
-    def living(self) -> Iterable[Key]:
-        """Keys of all living tickets."""
-        return tuple(self._living)
-
-    def apply(self, change: Change) -> None:
-        """Write a change; where another worker or a person was first, take over what stands there."""
-        match change:
-            case Open(finding):
-                # Another worker may have opened such a ticket, and even ended it, since it was read here.
-                self._read(finding.meter)
-                known = self.latest((finding.meter, finding.cause))
-                if known is not None and known.last_abnormal_s >= finding.last_abnormal_s:
-                    return
-                found = rule(finding.rule)
-                tickets.open_ticket_if_first(self.engine, finding, found.urgency, found.skill)
-                self._read(finding.meter)
-                return
-            case Touch(ticket, finding):
-                tickets.touch(self.engine, ticket.id, finding)
-            case Clear(ticket, cleared_s):
-                tickets.clear(self.engine, ticket.id, cleared_s)
-            case Fade(ticket, cleared_s):
-                self._end(ticket, State.FADED, cleared_s)
-            case Verify(ticket, cleared_s):
-                self._end(ticket, State.VERIFIED, cleared_s)
-            case Reopen(ticket, finding):
-                moved = tickets.move(self.engine, ticket.id, ticket.state, State.OPEN, who="meter", at_s=finding.seen_s)
-                if moved:
-                    tickets.touch(self.engine, ticket.id, finding)
-        self._read(change.ticket.meter)
-
-    def _end(self, ticket: Ticket, state: State, cleared_s: int) -> None:
-        tickets.move(self.engine, ticket.id, ticket.state, state, who="meter", at_s=cleared_s, cleared_s=cleared_s)
-
-    def _read(self, meter: str) -> None:
-        for ticket in reversed(tickets.tickets(self.engine, meter=meter)):
-            self._keep(ticket)
-
-    def _keep(self, ticket: Ticket) -> None:
-        before = self._latest.get(ticket.key)
-        if before is not None and before.id > ticket.id:
-            return
-        if ticket.state is State.RESOLVED:
-            ticket = replace(ticket, resolved_s=tickets.resolved_s(self.engine, ticket.id))
-        self._latest[ticket.key] = ticket
-        if ticket.state in LIVING:
-            self._living[ticket.key] = None
-        else:
-            self._living.pop(ticket.key, None)

@@ -1,7 +1,7 @@
 """Lets every rule that is meant for a meter judge it, once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,16 +28,22 @@ class Judged:
     not_judged: Mapping[tuple[str, str], NotJudged] = field(default_factory=dict)
 
 
-def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], progress: Progress | None) -> Judged:
+def judge_all(
+    series: SeriesStore,
+    estate: Estate,
+    span_s: tuple[int, int],
+    progress: Progress | None,
+    only: Collection[Meter] | None = None,
+) -> Judged:
     """Every rule on every meter it is meant for, as it is known at span_s[1]; ticks from span_s[0] on count.
 
-    Hours before are read as far back as the rules have to look.
+    Hours before are read as far back as the rules have to look. only: of the estate's meters those to be judged.
     """
     tracks: list[Track] = []
     refused: dict[tuple[str, str], NotJudged] = {}
     cases = Cases(series, estate, span_s)
-    for number, meter in enumerate(estate.meters, 1):
-        if wanted := _meant_for(meter, estate.rules):
+    for number, meter in enumerate(estate.meters if only is None else only, 1):
+        if wanted := meant_for(meter, estate.rules):
             for rule, said in _judged(cases.of(meter, wanted), wanted):
                 if isinstance(said, NotJudged):
                     refused[rule.id, meter.id] = said
@@ -48,7 +54,8 @@ def judge_all(series: SeriesStore, estate: Estate, span_s: tuple[int, int], prog
     return Judged(_silent_together(tracks, estate.device_of), refused)
 
 
-def _meant_for(meter: Meter, rules: Sequence[Rule]) -> list[Rule]:
+def meant_for(meter: Meter, rules: Iterable[Rule]) -> list[Rule]:
+    """The rules that look at a meter."""
     wanted = [rule for rule in rules if meter.carrier in rule.carriers]
     if meter.kind in (Kind.VIRTUAL, Kind.DELIVERY):  # no device of its own falls silent
         wanted = [rule for rule in wanted if rule.id != catalogue.NO_DATA.id]

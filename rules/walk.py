@@ -79,14 +79,15 @@ class Book(Protocol):
 
 
 def walk(tracks: Sequence[Track], span_s: tuple[int, int], book: Book, now_at: Callable[[int], int]) -> int:
-    """Decide at every full hour in (span_s[0], span_s[1]] and let the book apply it; the number of changes.
+    """Decide at every tick in (span_s[0], span_s[1]] and let the book apply it; the number of changes.
 
+    Ticks are the full hours, and between them the moments at which rules speak that need not wait for one.
     now_at: the moment at which a tick is really looked at: the tick itself, or later where it is looked at again.
     """
     by_key = {track.key: track for track in tracks}
     at_tick = _findings_by_tick(tracks, span_s)
     changes = 0
-    for tick in range(span_s[0] - span_s[0] % HOUR_S + HOUR_S, span_s[1] + 1, HOUR_S):
+    for tick in _ticks(tracks, span_s):
         keys = dict.fromkeys(at_tick.get(tick, ()))
         keys.update(dict.fromkeys(key for key in book.living() if key in by_key))
         if not keys:
@@ -97,6 +98,15 @@ def walk(tracks: Sequence[Track], span_s: tuple[int, int], book: Book, now_at: C
             book.apply(change)
             changes += 1
     return changes
+
+
+def _ticks(tracks: Sequence[Track], span_s: tuple[int, int]) -> list[int]:
+    ticks = set(range(span_s[0] - span_s[0] % HOUR_S + HOUR_S, span_s[1] + 1, HOUR_S))
+    for track in tracks:
+        if track.rule.hard:
+            known_s = track.verdicts.known_s
+            ticks.update(known_s[(known_s > span_s[0]) & (known_s <= span_s[1])].tolist())
+    return sorted(ticks)
 
 
 def _silent(verdicts: Iterable[Finding | Normal], by_key: Mapping[Key, Track]) -> set[str]:

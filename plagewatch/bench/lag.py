@@ -200,26 +200,28 @@ def _running(play: Play) -> Iterator[Opened]:
         series.close()
         _register(folder / "data", play.meters)
         running = {"Mosquitto": broker, "InfluxDB": database}
-        subscribed = partial(_subscribed, folder / "mosquitto" / "log")
+        subscribed = partial(subscribed, folder / "mosquitto" / "log")
         ready: dict[str, Callable[[], bool]] = {"collector": subscribed, "figures": (folder / "figures.log").exists}
         for room, is_ready in ready.items():
             command = [sys.executable, "-m", "plagewatch", "serve", room, "--data", str(folder / "data")]
             running[room] = services.Service(
-                room, command, is_ready, _environment(port, influx), log=folder / f"{room}.log"
+                room, command, is_ready, environment(port, influx), log=folder / f"{room}.log"
             )
             running[room].start()
             stack.callback(running[room].stop)
         yield port, influx, running
 
 
-def _environment(port: int, influx: services.Influx) -> dict[str, str]:
+def environment(port: int, influx: services.Influx) -> dict[str, str]:
+    """Settings of a process that uses these services and embedded records."""
     own = {"MQTT_HOST": services.HOST, "MQTT_PORT": str(port), "INFLUX_URL": influx.url, "INFLUX_ORG": influx.org}
     # Two processes: threads of one would wait for each other's interpreter, and half a core stood idle.
     own |= {"INFLUX_TOKEN": influx.token, "RECORDS_URL": "", "COLLECTOR_FIGURES": "false"}
     return {f"PLAGEWATCH_{name}": value for name, value in own.items() if value}
 
 
-def _subscribed(log: Path) -> bool:
+def subscribed(log: Path) -> bool:
+    """Whether the collector is seen in a broker's log."""
     with suppress(OSError):
         return "plagewatch-collector" in log.read_text(encoding="utf-8", errors="replace")
     return False

@@ -24,7 +24,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(bench, name="bench")
     bench.command()(chaos)
     for name, issue in {
-        "rules": later.RULES,
         "web": later.OPERATIONS,
         "boards": later.BOARDS,
         "digest": later.OPERATIONS,
@@ -65,6 +64,48 @@ def lag(
         show(json.dumps({**asdict(measured), "kept": measured.kept}, indent=1))
     else:
         show("\n".join(measured.lines()))
+    if not measured.kept:
+        raise typer.Exit(1)
+
+
+@bench.command()
+def rules(
+    meters: Annotated[str, typer.Option(help="Numbers of meters, separated by a comma.")] = "1000,5000,20000",
+    history_days: Annotated[int, typer.Option(min=1, help="How many days of hours every meter has.")] = 70,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list on standard output.")] = False,
+) -> None:
+    """One look of all rules at many meters of a real InfluxDB, after a night of learning (exit 1: a promise broken)."""
+    from plagewatch.bench import rules as bench_rules
+    from plagewatch.bench.services import NoService
+
+    try:
+        counts = [int(each) for each in meters.split(",")]
+    except ValueError:
+        refuse(f"{meters!r} is no list of numbers, as in 1000,5000,20000.")
+    try:
+        measured = bench_rules.measure(counts, history_days, (lambda _: None) if as_json else show)
+    except NoService as missing:
+        refuse(str(missing))
+    if as_json:
+        show(json.dumps([{**asdict(one), "kept": one.kept} for one in measured], indent=1))
+    if not all(one.kept for one in measured):
+        raise typer.Exit(1)
+
+
+@bench.command()
+def urgent(
+    bursts: Annotated[int, typer.Option(min=1, help="So many meters tell of a burst, one after another.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """From the packet that shows a burst pipe to its ticket, through the whole product (exit 1: the promise broken)."""
+    from plagewatch.bench import urgent as bench_urgent
+    from plagewatch.bench.services import NoService
+
+    try:
+        measured = bench_urgent.measure(bursts)
+    except NoService as missing:
+        refuse(str(missing))
+    show(json.dumps({**asdict(measured), "kept": measured.kept}, indent=1) if as_json else measured.line())
     if not measured.kept:
         raise typer.Exit(1)
 

@@ -26,6 +26,7 @@ NO_DATA = Rule(
     carriers=_COUNTED,
     detector=of_hours(no_data.judge),
     parameters=no_data.NoData(),
+    warm=no_data.WARM,
     normal_in_a_row=1,
     urgency=Urgency.SOON,
     skill=Skill.METERING,
@@ -40,7 +41,6 @@ NO_DATA = Rule(
         silent="silent_h|hours",
         limit="limit_h|hours",
     ),
-    hard=True,
 )
 
 IMPOSSIBLE_STEP = Rule(
@@ -49,7 +49,8 @@ IMPOSSIBLE_STEP = Rule(
     carriers=_COUNTED,
     detector=impossible_step.judge,
     parameters=impossible_step.ImpossibleStep(),
-    normal_in_a_row=24,
+    warm=impossible_step.WARM,
+    normal_in_a_row=1,
     urgency=Urgency.SOON,
     skill=Skill.DATA,
     title=N_("The register made an impossible step"),

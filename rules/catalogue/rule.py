@@ -8,6 +8,7 @@ from typing import Any
 from plagewatch.metering.meters import Carrier
 from plagewatch.tickets.findings import Skill, Urgency
 from rules.detectors.case import Case
+from rules.detectors.learnt import Warm
 from rules.detectors.verdicts import Judgement, MeterHours
 
 HISTORY_DAYS = 120
@@ -48,7 +49,8 @@ class Rule:
     """One rule. detector, parameters: what looks, by which numbers. normal_in_a_row: so many normal verdicts end it.
 
     says: the sentence for a finding's numbers. needs: what the detector has to be given. history_days: how far back it
-    has to look [days]. hard: whether it need not wait for an hour to be over.
+    has to look [days]. hard: whether it need not wait for an hour to be over. warm: how it looks at the newest hours
+    only; None = it judges whole days, at night.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Rule:
     needs: frozenset[Need] = frozenset()
     history_days: int = HISTORY_DAYS
     hard: bool = False
+    warm: Warm | None = None
 
     def judge(self, case: Case) -> Judgement:
         """What the detector says of a meter."""

@@ -25,6 +25,7 @@ SOLAR_DEAD = Rule(
     carriers=_SOLAR,
     detector=solar_dead.judge,
     parameters=solar_dead.SolarDead(),
+    warm=solar_dead.WARM,
     normal_in_a_row=1,
     urgency=Urgency.URGENT,
     skill=Skill.ELECTRICITY,

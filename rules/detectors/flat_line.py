@@ -29,19 +29,26 @@ class Repeats:
         Each repetition adds -ln of how often the values of that hour and kind of day repeated before: a meter that
         stands still every weekend repeats nothing improbable then, one with three decimals does at the second hour.
         """
-        same = np.concatenate([[False], amount[1:] == amount[:-1]])[: len(amount)]
+        same = _same(amount)
         place = np.arange(len(amount))
         first = np.maximum.accumulate(np.where(same, 0, place))
-        chance = grid.at_hours(_chance(amount, same, grid))
-        # Whole 1024ths add up without rounding, so that a sum does not depend on where the history begins.
-        each = np.where(same, np.round(-np.log(chance) * 1024) / 1024, 0.0)
-        so_far = np.cumsum(each)
+        so_far = np.cumsum(np.where(same, repeats_cost(amount, grid), 0.0))
         return cls((place - first).astype(np.float64), so_far - so_far[first])
 
     def since(self, least: float) -> NDArray[np.int64]:
         """Place of the first hour of each flat line that is at least so improbable; the hour's own place elsewhere."""
         place = np.arange(len(self.unchanged_h))
         return place - np.where(self.improbable >= least, self.unchanged_h, 0).astype(np.int64)
+
+
+def repeats_cost(amount: Floats, grid: DayGrid) -> Floats:
+    """For each hour -ln of the chance that its value is that of the hour before."""
+    # Whole 1024ths add up without rounding, so that a sum does not depend on where the history begins.
+    return np.round(-np.log(grid.at_hours(_chance(amount, _same(amount), grid))) * 1024) / 1024
+
+
+def _same(amount: Floats) -> NDArray[np.bool_]:
+    return np.concatenate([[False], amount[1:] == amount[:-1]])[: len(amount)]
 
 
 def _chance(amount: Floats, same: NDArray[np.bool_], grid: DayGrid) -> Floats:

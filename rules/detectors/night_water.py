@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
 from rules.detectors.history import DayGrid, before, quantile
+from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
 from rules.detectors.verdicts import Flags, Judgement, MeterHours, Verdicts, judged, unfit
 
 NIGHT_H = 6
@@ -85,17 +86,51 @@ def judge(hours: MeterHours, parameters: NightWater) -> Judgement:
     return judged(verdicts, hours)
 
 
+def _learn(hours: MeterHours, parameters: NightWater) -> Learnt | None:
+    if unfit(hours) is not None or hours.unit not in LITRES:
+        return None
+    grid = DayGrid.of(hours)
+    place = np.flatnonzero(grid.hour == NIGHT_H - 1)
+    day = quantile(_last_days(hours)[place], 0.0, least=16)
+    return learnt_of(hours, {"usual": _usual(grid, place, day, parameters)[1][grid.day]})
+
+
+def _calm(learnt: Learnt, newest: Newest, parameters: NightWater) -> bool:
+    """Whether the smallest hour of each new night is no more than usual."""
+    hours = newest.hours
+    end = np.flatnonzero((DayGrid.of(hours).hour == NIGHT_H - 1) & newest.new)
+    night = np.fmin.reduce(_last_days(hours)[end, -NIGHT_H:], axis=1)
+    excess = night - learnt.at("usual", hours.start_s)[end]
+    return not np.any(excess > CALM * parameters.margin_l_per_h)
+
+
+CALM = 0.9
+"""Of the margin: below it no rounding makes a night abnormal."""
+WARM = Warm(lambda case, parameters: _learn(case.hours, parameters), _calm)
+
+
 def _mornings(hours: MeterHours, parameters: NightWater) -> _Mornings:
     grid = DayGrid.of(hours)
     place = np.flatnonzero(grid.hour == NIGHT_H - 1)
-    litres = np.concatenate([np.full(DAY_H - 1, np.nan), hours.amount * LITRES.get(hours.unit, np.nan)])
-    last_day = np.lib.stride_tricks.sliding_window_view(litres, DAY_H)[place]
+    last_day = _last_days(hours)[place]
     day, night = quantile(last_day, 0.0, least=16), quantile(last_day[:, -NIGHT_H:], 0.0, least=4)
+    highest, usual = (each[grid.day[place]] for each in _usual(grid, place, day, parameters))
+    return _Mornings(place, night, day, highest, usual).where(np.isfinite(day + night + usual))
+
+
+def _last_days(hours: MeterHours) -> Floats:
+    """The 24 hours up to the end of each hour [l]."""
+    litres = np.concatenate([np.full(DAY_H - 1, np.nan), hours.amount * LITRES.get(hours.unit, np.nan)])
+    return np.lib.stride_tricks.sliding_window_view(litres, DAY_H)
+
+
+def _usual(grid: DayGrid, place: NDArray[np.int64], day: Floats, parameters: NightWater) -> tuple[Floats, Floats]:
+    """For each date the highest and the usual of the smallest hours of the weeks before [l/h]."""
     by_date = np.full(len(grid.value), np.nan)
     by_date[grid.day[place]] = day
-    window = before(by_date, 7 * parameters.weeks + parameters.rest_nights)[grid.day[place], : 7 * parameters.weeks]
+    window = before(by_date, 7 * parameters.weeks + parameters.rest_nights)[:, : 7 * parameters.weeks]
     highest, usual = (quantile(window, share, parameters.least_nights) for share in (1.0, parameters.usual_share))
-    return _Mornings(place, night, day, highest, usual).where(np.isfinite(day + night + usual))
+    return highest, usual
 
 
 def _run(over: Flags) -> NDArray[np.int64]:

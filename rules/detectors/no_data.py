@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from plagewatch.metering.intervals import Floats
+from rules.detectors.case import Case
+from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
 from rules.detectors.verdicts import HOUR_S, Flags, Judgement, MeterHours, Verdicts, unfit
 
 
@@ -38,8 +40,7 @@ def judge(hours: MeterHours, parameters: NoData) -> Judgement:
     start_s, seen = hours.start_s[first:], hours.seen[first:]
     place = np.arange(len(seen))
     silent_h = (place - np.maximum.accumulate(np.where(seen, place, 0))).astype(np.float64)
-    least_h = max(parameters.readings * (hours.interval_s or 0) / HOUR_S, parameters.least_h)
-    limit_h = np.maximum(_habit_h(seen, parameters), least_h)
+    limit_h = np.maximum(_habit_h(seen, parameters), _least_h(hours, parameters))
     return Verdicts(
         start_s=start_s,
         since_s=start_s - (np.maximum(silent_h, 1).astype(np.int64) - 1) * HOUR_S,
@@ -48,6 +49,30 @@ def judge(hours: MeterHours, parameters: NoData) -> Judgement:
         expected=np.full(len(start_s), np.nan),
         numbers={"silent_h": silent_h, "limit_h": limit_h},
     )
+
+
+def _least_h(hours: MeterHours, parameters: NoData) -> float:
+    return max(parameters.readings * (hours.interval_s or 0) / HOUR_S, parameters.least_h)
+
+
+def _learn(case: Case, parameters: NoData) -> Learnt | None:
+    hours = case.hours
+    if unfit(hours) is not None:
+        return None
+    first = int(np.argmax(hours.seen))
+    limit_h = max(float(_habit_h(hours.seen[first:], parameters)[-1]), _least_h(hours, parameters))
+    return learnt_of(hours, {}, limit_h=limit_h)
+
+
+def _calm(learnt: Learnt, newest: Newest, parameters: NoData) -> bool:
+    del parameters
+    place = np.arange(len(newest.new))
+    # Who was not heard in the whole window is looked at; from half the limit on a silence counts with that of others.
+    last = np.maximum.accumulate(np.where(newest.hours.seen, place, -int(1e6)))
+    return not np.any(newest.new & (place - last >= 0.5 * learnt.numbers["limit_h"]))
+
+
+WARM = Warm(_learn, _calm)
 
 
 def _habit_h(seen: Flags, parameters: NoData) -> Floats:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from plagewatch.metering.intervals import Floats
-from rules.detectors.case import Case
-from rules.detectors.verdicts import HOUR_S, Judgement, NotJudged, Verdicts, unfit
+from rules.detectors.case import Case, FineSteps
+from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
+from rules.detectors.verdicts import HOUR_S, Judgement, MeterHours, NotJudged, Verdicts, unfit
 
 KWH = {"kWh": 1.0, "MWh": 1000.0, "Wh": 0.001}
 BROKEN = 10.0  # times the contracted power is no load but another unit or a wrong pulse weight
@@ -32,7 +33,7 @@ def judge(case: Case, parameters: PeakPower) -> Judgement:
         )
     if hours.unit not in KWH:
         return NotJudged("no_power", "{hours:.0f} hours that are no electricity.", {"hours": len(hours)})
-    power_kw = np.fmax(hours.amount * KWH[hours.unit], _fine_kw(case))
+    power_kw = np.fmax(hours.amount * KWH[hours.unit], _fine_kw(hours, case.fine))
     power_kw = np.where((power_kw >= 0) & (power_kw < BROKEN * contracted_kw), power_kw, np.nan)
     known = np.isfinite(power_kw)
     if not known.any():
@@ -52,9 +53,24 @@ def judge(case: Case, parameters: PeakPower) -> Judgement:
     ).where(known)
 
 
-def _fine_kw(case: Case) -> Floats:
+def _learn(case: Case, parameters: PeakPower) -> Learnt | None:
+    return None if isinstance(judge(case, parameters), NotJudged) else learnt_of(case.hours, {})
+
+
+def _calm(learnt: Learnt, newest: Newest, parameters: PeakPower) -> bool:
+    del learnt
+    limit_kw = newest.facts.contracted_kw
+    if limit_kw is None:
+        return True
+    power_kw = np.fmax(newest.hours.amount * KWH[newest.hours.unit], _fine_kw(newest.hours, newest.fine))
+    return not np.any(newest.new & (power_kw >= parameters.share * limit_kw))
+
+
+WARM = Warm(_learn, _calm)
+
+
+def _fine_kw(hours: MeterHours, fine: FineSteps | None) -> Floats:
     """The highest mean power of a finer step in each hour [kW]; NaN where none is known."""
-    hours, fine = case.hours, case.fine
     peak_kw = np.full(len(hours), np.nan)
     if fine is None or not len(fine.start_s) or not 0 < fine.step_s < HOUR_S:
         return peak_kw

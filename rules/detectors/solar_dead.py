@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from plagewatch.metering.intervals import Floats
 from rules.detectors.case import Case
 from rules.detectors.history import before, quantile
+from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
 from rules.detectors.solar_days import SunDays, said
-from rules.detectors.verdicts import Flags, Judgement, Verdicts, unfit
+from rules.detectors.verdicts import HOUR_S, Flags, Judgement, Verdicts, unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,7 @@ def judge(case: Case, parameters: SolarDead) -> Judgement:
         return refused
     days = SunDays.of(case.hours)
     made = days.fill(case.hours.start_s, np.where(case.hours.amount >= 0, case.hours.amount, np.nan))
-    past = before(days.made, parameters.days + parameters.rest_days)[..., : parameters.days]
-    best = quantile(past.reshape(len(made), -1), 1.0, least=24 * 7)[:, None]
-    lowest = quantile(past, 0.1, least=7)
-    night = np.where(lowest <= 0.001 * best, quantile(past, 0.9, least=7), np.nan)
-    dark = np.minimum(np.nan_to_num(quantile(night, 0.5, least=1))[:, None], parameters.asleep * best)
-    awake = _inside(lowest > parameters.awake * best) & _lit(case, days, parameters.least_sine)
+    best, dark, awake = _usual(case, days, parameters)
     nothing = awake & (made <= dark)
     sudden = _goes_on(nothing & (_hour_before(made) >= parameters.bright * best), nothing | ~awake)
     empty = np.asarray(awake.any(axis=1) & (nothing | ~awake).all(axis=1))
@@ -56,6 +52,38 @@ def judge(case: Case, parameters: SolarDead) -> Judgement:
     dead = nothing & (~_snow(case, days) | sudden | long) & ~_all_at_zero(case, days, made)
     works = np.isfinite(made) & (made > parameters.awake * best)
     return said(_verdicts(days, made, dead, dead | works, best * parameters.awake), case.hours)
+
+
+def _usual(case: Case, days: SunDays, parameters: SolarDead) -> tuple[Floats, Floats, Flags]:
+    """The best hour [days, 1], the most that is nothing and the hours in which it makes something [days, 24]."""
+    past = before(days.made, parameters.days + parameters.rest_days)[..., : parameters.days]
+    best = quantile(past.reshape(len(days), -1), 1.0, least=24 * 7)[:, None]
+    lowest = quantile(past, 0.1, least=7)
+    night = np.where(lowest <= 0.001 * best, quantile(past, 0.9, least=7), np.nan)
+    dark = np.minimum(np.nan_to_num(quantile(night, 0.5, least=1))[:, None], parameters.asleep * best)
+    awake = _inside(lowest > parameters.awake * best) & _lit(case, days, parameters.least_sine)
+    return best, dark, awake
+
+
+def _learn(case: Case, parameters: SolarDead) -> Learnt | None:
+    hours = case.hours
+    if unfit(hours) is not None:
+        return None
+    days = SunDays.of(hours)
+    _, dark, awake = _usual(case, days, parameters)
+    place = (hours.start_s - days.first_s) // HOUR_S
+    # Where it sleeps nothing is too little; NaN compares as never.
+    least = np.where(awake, np.broadcast_to(dark, awake.shape), np.nan).ravel()[place]
+    return learnt_of(hours, {"nothing": least})
+
+
+def _calm(learnt: Learnt, newest: Newest, parameters: SolarDead) -> bool:
+    del parameters
+    nothing = learnt.at("nothing", newest.hours.start_s)
+    return not np.any(newest.new & (newest.hours.amount <= 1.01 * nothing))
+
+
+WARM = Warm(_learn, _calm)
 
 
 def _verdicts(days: SunDays, made: Floats, dead: Flags, at: Flags, least: Floats) -> Verdicts:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from plagewatch.metering.intervals import Floats
 from rules.detectors.case import Case
 from rules.detectors.history import before, mean
+from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
 from rules.detectors.verdicts import HOUR_S, Flags, Judgement, NotJudged, Verdicts, judged, unfit
 
 
@@ -31,15 +32,16 @@ class Stopped:
 def judge(case: Case, parameters: Stopped) -> Judgement:
     """A verdict for each whole hour after `least_days`; abnormal from the limit on until something passes.
 
-    >>> from plagewatch.metering.intervals import Intervals
-    >>> from rules.detectors.verdicts import MeterHours
-    >>> drawn = np.tile([1.0, 0.0, 0.0, 2.0], 6 * 60)
-    >>> drawn[24 * 50 :] = 0
-    >>> day_s = np.arange(len(drawn)) * 3600
-    >>> hours = MeterHours.on_grid(Intervals.measured(day_s, drawn), 24 * 60 * 3600, "UTC", "m3")
-    >>> said = judge(Case(hours), Stopped())
-    >>> float(said.numbers["still_h"][said.abnormal][0]), float(said.numbers["usual_m3_per_day"][-1])
-    (48.0, 18.0)
+        >>> from plagewatch.metering.intervals import Intervals
+        >>> from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
+    from rules.detectors.verdicts import MeterHours
+        >>> drawn = np.tile([1.0, 0.0, 0.0, 2.0], 6 * 60)
+        >>> drawn[24 * 50 :] = 0
+        >>> day_s = np.arange(len(drawn)) * 3600
+        >>> hours = MeterHours.on_grid(Intervals.measured(day_s, drawn), 24 * 60 * 3600, "UTC", "m3")
+        >>> said = judge(Case(hours), Stopped())
+        >>> float(said.numbers["still_h"][said.abnormal][0]), float(said.numbers["usual_m3_per_day"][-1])
+        (48.0, 18.0)
     """
     hours = case.hours
     refused = unfit(hours)
@@ -70,6 +72,23 @@ def judge(case: Case, parameters: Stopped) -> Judgement:
         },
     )
     return judged(verdicts.where(able), hours)
+
+
+def _learn(case: Case, parameters: Stopped) -> Learnt | None:
+    if unfit(case.hours) is not None or parameters.below_c is not None:
+        return None
+    return learnt_of(case.hours, {})
+
+
+def _calm(learnt: Learnt, newest: Newest, parameters: Stopped) -> bool:
+    """Whether it has moved within the shortest standstill that is ever told, at every new hour."""
+    del learnt
+    place = np.arange(len(newest.new))
+    moved = np.maximum.accumulate(np.where(newest.hours.amount > 0, place, -int(1e6)))
+    return not np.any(newest.new & np.isfinite(newest.hours.amount) & (place - moved >= parameters.least_h))
+
+
+WARM = Warm(_learn, _calm)
 
 
 def _cold(case: Case, parameters: Stopped) -> Flags:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
 from rules.detectors.below_minimum import lowest_usual, share_below
-from rules.detectors.flat_line import Repeats
+from rules.detectors.case import Case
+from rules.detectors.flat_line import Repeats, repeats_cost
 from rules.detectors.history import DayGrid, before, mean, quantile, same_kind, same_weekday
 from rules.detectors.lasting import lasting
+from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of, window
 from rules.detectors.verdicts import HOUR_S, Judgement, MeterHours, Verdicts, judged, unfit
 
 LARGEST_DEVIATION = 20.0  # usual deviations; beyond, more says nothing more: an hour alone makes no ticket
@@ -99,20 +101,69 @@ def judge(hours: MeterHours, parameters: UnusualLoad) -> Judgement:
 
 
 def _usual(hours: MeterHours, grid: DayGrid, parameters: UnusualLoad) -> _Usual:
-    by_week = grid.value - same_weekday(grid.value, parameters.weeks, least=2)
-    by_day = grid.value - same_kind(grid.value, grid.rest, (parameters.days, parameters.days), least=4)
-    off = _nearer(by_week, by_day)
-    scale_days = (5 * parameters.scale_weeks, 2 * parameters.scale_weeks)
-    spread = 1.4826 * same_kind(_beside(np.abs(off)), grid.rest, scale_days, least=5)
-    level = quantile(before(mean(grid.value, least=12), 28), 0.5, least=7)[:, None]
-    # A meter that stood at 0 has no usual deviation: nothing is said about it until it has moved for a while.
-    floor = np.where(level > 0, parameters.least_scale_share * level, np.nan)
-    deviation = np.clip(off / np.maximum(spread, floor), -LARGEST_DEVIATION, LARGEST_DEVIATION)
+    by_week, by_day, scale = _tables(grid, parameters)
+    off = _nearer(grid.value - by_week, grid.value - by_day)
+    deviation = np.clip(off / scale, -LARGEST_DEVIATION, LARGEST_DEVIATION)
     return _Usual(
         grid.at_hours(grid.value - off),
         hours.amount * 0 + grid.at_hours(deviation),
         lowest_usual(grid.value, parameters.weeks)[grid.day],
     )
+
+
+def _tables(grid: DayGrid, parameters: UnusualLoad) -> tuple[Floats, Floats, Floats]:
+    """What is usual by the weeks and by the last days, and the usual deviation: tables of days x 24."""
+    by_week = same_weekday(grid.value, parameters.weeks, least=2)
+    by_day = same_kind(grid.value, grid.rest, (parameters.days, parameters.days), least=4)
+    off = _nearer(grid.value - by_week, grid.value - by_day)
+    scale_days = (5 * parameters.scale_weeks, 2 * parameters.scale_weeks)
+    spread = 1.4826 * same_kind(_beside(np.abs(off)), grid.rest, scale_days, least=5)
+    level = quantile(before(mean(grid.value, least=12), 28), 0.5, least=7)[:, None]
+    # A meter that stood at 0 has no usual deviation: nothing is said about it until it has moved for a while.
+    floor = np.where(level > 0, parameters.least_scale_share * level, np.nan)
+    return by_week, by_day, np.maximum(spread, floor)
+
+
+def _learn(case: Case, parameters: UnusualLoad) -> Learnt | None:
+    hours = case.hours
+    if unfit(hours) is not None:
+        return None
+    grid = DayGrid.of(hours)
+    by_week, by_day, scale = _tables(grid, parameters)
+    flat = Repeats.of(hours.amount, grid)
+    arrays = {
+        "by_week": grid.at_hours(by_week),
+        "by_day": grid.at_hours(by_day),
+        "scale": grid.at_hours(scale),
+        "lowest": lowest_usual(grid.value, parameters.weeks)[grid.day],
+        "improbable": repeats_cost(hours.amount, grid),
+    }
+    return learnt_of(hours, arrays, flat=float(flat.improbable[window(hours)]))
+
+
+CALM = 0.9
+"""Of the score that keeps a ticket alive: below it no rounding makes one of it."""
+
+
+def _calm(learnt: Learnt, newest: Newest, parameters: UnusualLoad) -> bool:
+    """Whether the score of every new hour stays below what keeps a ticket alive, by the formulas of `judge`."""
+    amount, start_s = newest.hours.amount, newest.hours.start_s
+    off = _nearer(amount - learnt.at("by_week", start_s), amount - learnt.at("by_day", start_s))
+    deviation = np.clip(off / learnt.at("scale", start_s), -LARGEST_DEVIATION, LARGEST_DEVIATION)
+    score = np.minimum(np.abs(_weighed(deviation)) / parameters.deviations, 1.0)
+    score += np.minimum(share_below(amount, learnt.at("lowest", start_s)) / parameters.below, 1.0)
+    same = np.concatenate([[False], amount[1:] == amount[:-1]])[: len(amount)]
+    so_far = np.cumsum(np.where(same, np.nan_to_num(learnt.at("improbable", start_s)), 0.0))
+    place = np.arange(len(amount))
+    first = np.maximum.accumulate(np.where(same, 0, place))
+    # A line that comes into the window may have come all the way from where learning ended.
+    unseen = learnt.arrays["improbable"][: max((int(start_s[0]) - learnt.start_s) // HOUR_S + 1, 0)].sum()
+    run = so_far - so_far[first] + np.where(first == 0, learnt.numbers["flat"] + unseen, 0.0)
+    score += run / parameters.repeats
+    return not np.any(newest.new & (score >= CALM * STAYS))
+
+
+WARM = Warm(_learn, _calm)
 
 
 def _nearer(one: Floats, other: Floats) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 from plagewatch.metering.intervals import Floats, Seconds
 from rules.detectors.case import Case, FineSteps
 from rules.detectors.history import DayGrid, before
+from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
 from rules.detectors.night_water import LITRES
 from rules.detectors.verdicts import HOUR_S, Flags, Judgement, MeterHours, NotJudged, Verdicts, judged, unfit
 
@@ -64,6 +65,45 @@ def judge(case: Case, parameters: WaterBurst) -> Judgement:
         newest = _verdicts(_Steps(start_s + fine.step_s, litres, fine.step_s, day), largest, parameters)
         verdicts = _one_after_the_other(verdicts.where(verdicts.known_s <= int(fine.start_s[0])), newest)
     return judged(verdicts, hours)
+
+
+def _learn(case: Case, parameters: WaterBurst) -> Learnt | None:
+    hours = case.hours
+    if unfit(hours) is not None or hours.unit not in LITRES:
+        return None
+    grid = DayGrid.of(hours)
+    steps = _Steps(hours.start_s + HOUR_S, hours.amount * LITRES[hours.unit], HOUR_S, grid.day)
+    largest = {str(span): _largest_usual(_run_in(steps, span), grid, parameters) for span in parameters.spans_h}
+    return learnt_of(hours, {span: usual[grid.day] for span, usual in largest.items()})
+
+
+def _calm(learnt: Learnt, newest: Newest, parameters: WaterBurst) -> bool:
+    """Whether no new hour, and none of the newest quarters, comes near the amount of a burst."""
+    hours, fine = newest.hours, newest.fine
+    stretches = [(hours.start_s, hours.amount, HOUR_S, newest.new)]
+    if fine is not None:
+        stretches.append((fine.start_s, fine.amount, fine.step_s, np.ones(len(fine.start_s), np.bool_)))
+    for start_s, amount, step_s, new in stretches:
+        litres = amount * LITRES[hours.unit]
+        steps = _Steps(start_s + step_s, litres, step_s, np.zeros(0, np.int64))
+        of_hour = hours.start_s[0] + (start_s - hours.start_s[0]) // HOUR_S * HOUR_S
+        for span in learnt.arrays:
+            limit = np.fmax(parameters.times * _at(learnt, span, of_hour), parameters.least_l)
+            if np.any(new & (_run_in(steps, int(span)) >= CALM * limit)):
+                return False
+    return True
+
+
+def _at(learnt: Learnt, span: str, start_s: Seconds) -> Floats:
+    usual = learnt.arrays[span]
+    place = (start_s - learnt.start_s) // HOUR_S
+    there = (place >= 0) & (place < len(usual))
+    return np.where(there, usual[np.clip(place, 0, len(usual) - 1)], np.nan)
+
+
+CALM = 0.9
+"""Of the amount of a burst: below it no rounding makes one."""
+WARM = Warm(_learn, _calm)
 
 
 def _unlike(hours: MeterHours, fine: FineSteps | None) -> NotJudged | None:

@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Engine, delete, func, or_, select, update
 
 from plagewatch.store import tables
 from plagewatch.store.records.conflicts import put_new
 
+LOOKED: Column[int] = tables.evaluation.c.looked_s
 MOST_IN_LIST = 500  # a statement holds only so many parameters
 
 
@@ -21,11 +22,12 @@ MOST_IN_LIST = 500  # a statement holds only so many parameters
 class Lease:
     """Units that this worker has until the end of the block, with the tick each was looked at up to; None = never.
 
-    done: units whose look has ended well; put in by the worker.
+    done: units whose look has ended well; put in by the worker. learnt: of which it was learnt what is usual.
     """
 
     looked_s: dict[str, int | None]
     done: list[str] = field(default_factory=list)
+    learnt: frozenset[str] = frozenset()
 
 
 def enrol(engine: Engine, units: Collection[str]) -> None:
@@ -44,13 +46,12 @@ def enrol(engine: Engine, units: Collection[str]) -> None:
         put_new(connection, table, [{"unit": unit, "looked_s": newest_s} for unit in sorted(set(units) - there)])
 
 
-def any_due(engine: Engine, to_s: int) -> bool:
-    """Whether some unit has not been looked at up to a tick; also where there is none yet."""
+def any_due(engine: Engine, to_s: int, *, learn: bool = False) -> bool:
+    """Whether some unit has not been looked at up to a tick, or not learnt from; also where there is none yet."""
     table = tables.evaluation
+    behind = _behind(to_s, table.c.learnt_s if learn else LOOKED)
     with engine.connect() as connection:
-        count, behind = connection.execute(
-            select(func.count(), func.count().filter(_behind(to_s))).select_from(table)
-        ).one()
+        count, behind = connection.execute(select(func.count(), func.count().filter(behind)).select_from(table)).one()
     return not count or bool(behind)
 
 
@@ -72,16 +73,20 @@ def looked_s(engine: Engine) -> dict[str, int | None]:
 
 
 @contextmanager
-def lease(engine: Engine, to_s: int, after: str, limit: int) -> Iterator[Lease]:
+def lease(engine: Engine, to_s: int, after: str, limit: int, learn: int | None = None) -> Iterator[Lease]:
     """Have the next units behind `after` that are due and that no other worker has; empty where there is none.
 
-    At the end of the block those in `done` are noted as looked at up to to_s, also where the block raises.
+    learn: have those instead of which nothing was learnt since then, to learn. At the end of the block those in `done`
+    are noted as looked at up to to_s, and as learnt, also where the block raises.
     """
     table = tables.evaluation
-    query = select(table.c.unit, table.c.looked_s).where(table.c.unit > after, _behind(to_s))
+    due = _behind(to_s) if learn is None else _behind(learn, table.c.learnt_s)
+    query = select(table).where(table.c.unit > after, due)
     query = query.order_by(table.c.unit).limit(limit).with_for_update(skip_locked=True)
     with engine.connect() as connection:
-        leased = Lease({unit: looked_s for unit, looked_s in connection.execute(query)})
+        rows = connection.execute(query).all()
+        learnt = frozenset(row.unit for row in rows if row.learnt_s is not None)
+        leased = Lease({row.unit: row.looked_s for row in rows}, learnt=learnt)
         if engine.dialect.name == "sqlite":
             connection.commit()  # it has no row locks: there is one worker, and it must not shut others out
         try:
@@ -89,6 +94,8 @@ def lease(engine: Engine, to_s: int, after: str, limit: int) -> Iterator[Lease]:
         finally:
             if leased.done:
                 _note(connection, leased.done, to_s)
+                if learn is not None:
+                    _note(connection, leased.done, to_s, table.c.learnt_s)
             connection.commit()
 
 
@@ -119,13 +126,12 @@ def pulse(engine: Engine, job: str, now_s: int, every_s: int) -> bool:
         return bool(put_new(connection, table, [{"job": job, "value": now_s}]))
 
 
-def _behind(to_s: int) -> ColumnElement[bool]:
-    table = tables.evaluation
-    return or_(table.c.looked_s.is_(None), table.c.looked_s < to_s)
+def _behind(to_s: int, column: Column[int] = LOOKED) -> ColumnElement[bool]:
+    return or_(column.is_(None), column < to_s)
 
 
-def _note(connection: Connection, units: Collection[str], to_s: int) -> None:
+def _note(connection: Connection, units: Collection[str], to_s: int, column: Column[int] = LOOKED) -> None:
     table, names = tables.evaluation, list(units)
     for first in range(0, len(names), MOST_IN_LIST):
         part = table.c.unit.in_(names[first : first + MOST_IN_LIST])
-        connection.execute(update(table).where(part, _behind(to_s)).values(looked_s=to_s))
+        connection.execute(update(table).where(part, _behind(to_s, column)).values({column.name: to_s}))

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete, func, insert, or_, select
 from plagewatch.metering.course import Found, Note
 from plagewatch.metering.terms import STANDING
 from plagewatch.store import tables
+from plagewatch.store.records import rule_news
 from plagewatch.store.records.work import in_lists
 
 
@@ -43,6 +44,8 @@ def replace(engine: Engine, meter: str, register: str, span_ms: tuple[int, int],
         if rows:
             named = [dict(zip(names, row, strict=True), meter=meter, register=register) for row in rows]
             connection.execute(insert(table), named)
+        if any(row[0] == Note.IMPOSSIBLE.value for row in rows):
+            rule_news.put(connection, [meter])
 
 
 def registers(engine: Engine, meters: Iterable[str]) -> set[tuple[str, str]]:

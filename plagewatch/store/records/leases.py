@@ -8,13 +8,13 @@ one machine's, where a file is the lock.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from plagewatch.metering.tails import Tail
 from plagewatch.store import tables
-from plagewatch.store.records import ledger_tails
+from plagewatch.store.records import ledger_tails, rule_news
 from plagewatch.store.records.conflicts import put_new
 from plagewatch.store.records.turns import turn
 from plagewatch.store.records.work import MOST_IN_LIST, DirtyWindow, Waiting, windows_of
@@ -26,12 +26,13 @@ JOB = "rollup"
 class Finished:
     """What is written when a lease ends. windows: ids of those done. tails: where meters stand now, None = not known.
 
-    marked: windows of other meters that are computed from these.
+    marked: windows of other meters that are computed from these. news: meters at whose new figures rules look at once.
     """
 
     windows: set[int]
     tails: dict[str, Tail | None]
     marked: list[DirtyWindow]
+    news: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ def _finish(connection: Connection, finished: Finished) -> None:
     if finished.marked:
         marked = [{"meter": one.meter, "from_ms": one.from_ms, "to_ms": one.to_ms} for one in finished.marked]
         connection.execute(insert(table), marked)
+    if finished.news:
+        rule_news.put(connection, finished.news)
 
 
 def waiting_meters(engine: Engine, after: str, limit: int) -> list[str]:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -114,6 +115,22 @@ evaluation = Table(  # how far the rules have looked at each unit of meters that
     metadata,
     Column("unit", ForeignKey("site.id"), primary_key=True),  # the first of its sites
     Column("looked_s", BigInteger),  # the last tick looked at; empty: never
+    Column("learnt_s", BigInteger),  # the tick up to which was learnt what is usual; empty: never
+)
+
+rule_news = Table(  # meters with new figures, at which rules look that need not wait for an hour to be over
+    "rule_news",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("mark", String, nullable=False),  # another one each time
+)
+
+rule_learnt = Table(  # what is usual at a meter in the hours to come, so that a look need not read its past
+    "rule_learnt",
+    metadata,
+    Column("meter", ForeignKey("meter.id"), primary_key=True),
+    Column("made_s", BigInteger, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
 )
 
 audit = Table(

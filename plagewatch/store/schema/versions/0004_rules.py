@@ -50,4 +50,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_notice_held_person")),
         sa.PrimaryKeyConstraint("ticket", "person", name=op.f("pk_notice_held")),
     )
+    op.create_table(
+        "rule_learnt",
+        sa.Column("meter", text, nullable=False),
+        sa.Column("made_s", number, nullable=False),
+        sa.Column("packed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["meter"], ["meter.id"], name=op.f("fk_rule_learnt_meter")),
+        sa.PrimaryKeyConstraint("meter", name=op.f("pk_rule_learnt")),
+    )
+    op.create_table(
+        "rule_news",
+        *(sa.Column(name, text, nullable=False) for name in ("meter", "mark")),
+        sa.ForeignKeyConstraint(["meter"], ["meter.id"], name=op.f("fk_rule_news_meter")),
+        sa.PrimaryKeyConstraint("meter", name=op.f("pk_rule_news")),
+    )
+    op.add_column("evaluation", sa.Column("learnt_s", number, nullable=True))
     op.add_column("outbox", sa.Column("queued_s", number, nullable=True))
