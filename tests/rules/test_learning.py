@@ -35,6 +35,7 @@ def invented(rule: Rule, seed: int) -> MeterHours:
         event = slice(begin, begin + int(rng.integers(1, 60)))
         kinds = (amount[event] * 3, amount[begin], 0.0, np.nan, amount[event] + rng.choice([0.01, 0.5, 5.0]))
         amount[event] = kinds[int(rng.integers(len(kinds)))]
+    amount[95 * DAY_H : 97 * DAY_H] = np.nan
     unit = "m3" if rule.carriers == {Carrier.WATER} else "kWh"
     known = Intervals.measured((START_S + hour * HOUR_S).astype(np.int64), amount)
     return MeterHours.on_grid(known, START_S + len(hour) * HOUR_S, "Europe/Brussels", unit, 900)
