@@ -1,10 +1,9 @@
 """Which rules look, and by which numbers, as somebody wrote it: `unusual_load:deviations=7,lasts_h=24`."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any
 
 from rules.catalogue import RULES, Rule
+from rules.in_force import NoSuchParameter, checked, moved
 
 
 class NoSuchRule(ValueError):
@@ -34,20 +33,15 @@ def _one(text: str) -> Rule:
     known = {rule.id: rule for rule in RULES}
     if rule_id not in known:
         raise NoSuchRule(f"There is no rule {rule_id!r}; there are {', '.join(known)}.")
-    rule = known[rule_id]
     named = [part.partition("=") for part in changes.split(",") if part]
-    return replace(rule, parameters=replace(rule.parameters, **{n: _number(rule, n, v) for n, _, v in named}))
-
-
-def _number(rule: Rule, name: str, value: str) -> Any:
-    numbers = {
-        each.name: getattr(rule.parameters, each.name)
-        for each in fields(rule.parameters)
-        if type(getattr(rule.parameters, each.name)) in (int, float)
-    }
-    if name not in numbers:
-        raise NoSuchRule(f"{rule.id} has no number {name!r}; it has {', '.join(numbers)}.")
     try:
-        return type(numbers[name])(value)
+        return moved(known[rule_id], checked(rule_id, {name: _number(name, value) for name, _, value in named}))
+    except NoSuchParameter as error:
+        raise NoSuchRule(f"{rule_id}: {error}.") from error
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
     except ValueError as error:
-        raise NoSuchRule(f"{value!r} is no value of {rule.id}:{name}, which is {numbers[name]}.") from error
+        raise NoSuchParameter(f"{name} must be a number, not {value!r}") from error

@@ -114,9 +114,14 @@ def unfit(hours: MeterHours) -> NotJudged | None:
     if hours.interval_s is not None and hours.interval_s > HOUR_S:
         numbers = {"interval_h": hours.interval_s / HOUR_S}
         return NotJudged("too_coarse", "Read every {interval_h:g} h; rules by the hour need hours.", numbers)
-    if not hours.seen.any():
-        return NotJudged("no_readings", "No hour with a reading.")
-    return None
+    return unread(hours)
+
+
+def unread(hours: MeterHours) -> NotJudged | None:
+    """The same for a rule that does not go by the hour."""
+    if hours.seen.any():
+        return None
+    return NotJudged("no_readings", "None of {hours:.0f} hours has a reading.", {"hours": float(len(hours))})
 
 
 def judged(verdicts: Verdicts, hours: MeterHours) -> Judgement:
