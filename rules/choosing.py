@@ -1,9 +1,10 @@
 """Which rules look, and by which numbers, as somebody wrote it: `unusual_load:deviations=7,lasts_h=24`."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 from rules.catalogue import RULES, Rule
-from rules.in_force import NoSuchParameter, checked, moved
+from rules.in_force import numbers_of, with_numbers
 
 
 class NoSuchRule(ValueError):
@@ -33,15 +34,19 @@ def _one(text: str) -> Rule:
     known = {rule.id: rule for rule in RULES}
     if rule_id not in known:
         raise NoSuchRule(f"There is no rule {rule_id!r}; there are {', '.join(known)}.")
-    named = [part.partition("=") for part in changes.split(",") if part]
-    try:
-        return moved(known[rule_id], checked(rule_id, {name: _number(name, value) for name, _, value in named}))
-    except NoSuchParameter as error:
-        raise NoSuchRule(f"{rule_id}: {error}.") from error
+    rule, named = known[rule_id], [part.partition("=") for part in changes.split(",") if part]
+    return with_numbers(rule, {name: _number(rule, name, value) for name, _, value in named})
 
 
-def _number(name: str, value: str) -> float:
+def _number(rule: Rule, name: str, value: str) -> float:
+    usual = numbers_of(rule)
+    if name not in usual:
+        raise NoSuchRule(f"{rule.id} has no number {name!r}; it has {', '.join(usual)}.")
+    wanted = "a whole number of 1 or more" if isinstance(usual[name], int) else "a number above 0"
     try:
-        return float(value)
-    except ValueError as error:
-        raise NoSuchParameter(f"{name} must be a number, not {value!r}") from error
+        number = type(usual[name])(value)
+    except ValueError:
+        number = 0
+    if not isfinite(number) or number <= 0:
+        raise NoSuchRule(f"{rule.id}:{name} must be {wanted}, not {value!r}; it is {usual[name]:g}.")
+    return number

@@ -89,7 +89,8 @@ def judge(hours: MeterHours, parameters: NightWater) -> Judgement:
 def _mornings(hours: MeterHours, parameters: NightWater) -> _Mornings:
     grid = DayGrid.of(hours)
     place = np.flatnonzero(grid.hour == NIGHT_H - 1)
-    litres = np.concatenate([np.full(DAY_H - 1, np.nan), hours.amount * LITRES.get(hours.unit, np.nan)])
+    forward = np.where(hours.amount >= 0, hours.amount, np.nan)
+    litres = np.concatenate([np.full(DAY_H - 1, np.nan), forward * LITRES.get(hours.unit, np.nan)])
     last_day = np.lib.stride_tricks.sliding_window_view(litres, DAY_H)[place]
     day, night = quantile(last_day, 0.0, least=16), quantile(last_day[:, -NIGHT_H:], 0.0, least=4)
     by_date = np.full(len(grid.value), np.nan)

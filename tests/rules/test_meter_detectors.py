@@ -258,6 +258,13 @@ def test_a_movement_set_aside_is_a_finding_of_its_hour() -> None:
     assert verdicts.numbers["movements"][1500] == 2.0
 
 
+def test_a_movement_of_unknown_worth_is_told_without_its_amount() -> None:
+    facts = Facts(quarantined_s=np.array([START_S + 1500 * HOUR_S]), jumps=np.array([np.nan]))
+    verdicts = said(JUDGES["impossible step"], replace(case_of(household_water(DAYS)), facts=facts))
+    assert verdicts.start_s[verdicts.abnormal].tolist() == [START_S + 1500 * HOUR_S]
+    assert np.isnan(verdicts.numbers["set_aside_m3"][1500])
+
+
 def test_moments_without_amounts_are_refused() -> None:
     facts = Facts(quarantined_s=np.array([START_S]))
     judgement = JUDGES["impossible step"](Case(hours_of(household_water(9), "m3"), facts=facts))

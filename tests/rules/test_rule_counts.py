@@ -61,11 +61,12 @@ def test_rules_as_they_are_written() -> None:
     ("texts", "sentence"),
     [
         (["noise"], "There is no rule 'noise'"),
-        (["no_data:colour=1"], "no_data has no parameter colour; it has readings, "),
-        (["no_data:weeks=1.5"], "no_data: weeks must be a whole number of 1 or more, not 1.5"),
-        (["no_data:least_h=0"], "no_data: least_h must be a number above 0, not 0"),
-        (["no_data:weeks"], "weeks must be a number, not ''"),
-        (["heat_when_warm:warm=0"], "heat_when_warm has no parameter warm"),
+        (["no_data:colour=1"], "no_data has no number 'colour'; it has readings, "),
+        (["no_data:weeks=1.5"], "no_data:weeks must be a whole number of 1 or more, not '1.5'; it is 16"),
+        (["no_data:least_h=0"], "no_data:least_h must be a number above 0, not '0'; it is 6"),
+        (["no_data:least_h=inf"], "no_data:least_h must be a number above 0, not 'inf'"),
+        (["no_data:weeks"], "no_data:weeks must be a whole number of 1 or more, not ''"),
+        (["heat_when_warm:warm=0"], "heat_when_warm has no number 'warm'"),
         (["no_data", "no_data:weeks=3"], "no_data is named twice"),
     ],
 )
