@@ -27,11 +27,11 @@ def test_what_is_wrong_with_the_figures_is_mailed_to_nobody(
     add_meter("linde.elec", Carrier.ELECTRICITY, office_load(10))
     registry.save(engine, [ANNA, CELL])
     now_s = START_S + 10 * DAY_S
-    found = Finding(rule.id, "linde.elec", rule.cause, START_S, now_s - HOUR_S, now_s, 2.0)
+    found = Finding(rule.id, "linde.elec", rule.cause, START_S, now_s - HOUR_S, now_s, 2.0, {})
     tickets.open_ticket(engine, found, rule.urgency, rule.skill)
     assert dispatch.enqueue(engine, now_s) == 0
-    leak = Finding("unusual_load", "linde.elec", "unusual_load", START_S, now_s - HOUR_S, now_s, 2.0)
-    tickets.open_ticket(engine, leak, Urgency.SOON, Skill.ELECTRICITY)
+    load = Finding("unusual_load", "linde.elec", "unusual_load", START_S, now_s - HOUR_S, now_s, 2.0, {})
+    tickets.open_ticket(engine, load, Urgency.SOON, Skill.ELECTRICITY)
     assert dispatch.enqueue(engine, now_s) == 1
     assert [item.person for item in outbox.due(engine, now_s)] == ["anna"]
 
@@ -52,4 +52,4 @@ def test_a_step_that_the_ledger_set_aside_becomes_one_ticket_in_the_meters_unit(
     assert ticket.numbers["set_aside_kwh"] == pytest.approx(40 * (index[STEP_AT] - index[STEP_AT - 1]))
     assert ticket.first_abnormal_s == int(at_ms[STEP_AT - 1]) // 1000 // HOUR_S * HOUR_S
     assert ticket.opened_s == ticket.first_abnormal_s + HOUR_S
-    assert explain.sentence(ticket, METER, "en").startswith("20,004 kWh in one step")
+    assert explain.sentence(ticket, METER, "en").startswith("20,004.12 kWh in one step")

@@ -178,6 +178,16 @@ def test_hours_alone_show_a_burst_an_hour_later() -> None:
     assert verdicts.known_s[verdicts.abnormal].tolist() == [START_S + (24 * 50 + 4) * HOUR_S]
 
 
+def test_the_first_quarter_after_midnight_is_of_the_new_day() -> None:
+    """The 61st day no longer knows the first: of the two days with 1 000 l in an hour one is left, so 200 l count."""
+    water = flat_water(60)
+    water[[12, 36]] = 1.0
+    first = FineSteps(np.array([START_S + 60 * DAY_S]), np.array([0.05]), 900)
+    verdicts = said(JUDGES["burst"], Case(hours_of(water, "m3"), fine=first))
+    assert verdicts.known_s[-1] == START_S + 60 * DAY_S + 900
+    assert verdicts.numbers["largest_usual_l"][-2:].tolist() == [1000.0, 200.0]
+
+
 def test_water_in_an_unknown_unit_is_not_judged() -> None:
     judgement = JUDGES["burst"](Case(hours_of(flat_water(60), "kWh")))
     assert isinstance(judgement, NotJudged)
