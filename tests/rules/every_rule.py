@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -57,8 +58,12 @@ def subjects() -> list[Subject]:
     }
     for name, (module, parameters, kind) in alone.items():
         if name not in rules:
-            found.append(Subject(name, lambda case, m=module, p=parameters: m.judge(case, p), module.__name__, kind))
+            found.append(Subject(name, partial(_judged, module.judge, parameters), module.__name__, kind))
     return found
+
+
+def _judged(judge: Callable[[Case, Any], Judgement], parameters: Any, case: Case) -> Judgement:
+    return judge(case, parameters)
 
 
 def judging() -> set[str]:
@@ -89,10 +94,10 @@ def healthy(kind: str) -> Case:
     load = replace(hours, amount=office_load(days, seed=4), unit="kWh")
     alike = replace(hours, amount=2 * amount * random.normal(1, 0.01, len(amount)))
     parts = [replace(hours, amount=share * amount * random.normal(1, 0.05, len(amount))) for share in (0.3, 0.5)]
-    kinds = day_kinds(*(local_day(int(hours.start_s[place]), hours.tz) for place in (0, -1)), hours.tz, [OFFICE])
+    first, last = (local_day(int(hours.start_s[place]), hours.tz) for place in (0, -1))
     return Case(
         hours,
-        days=kinds,
+        days=day_kinds(first, last, hours.tz, [OFFICE]),
         weather=weather(hours),
         fine=quarters(hours, 24 * (days - 60)),
         facts=Facts(500.0, 10.0, *BRUSSELS, works_s=(int(hours.start_s[-24 * 110]),), warm=kind != "office room"),

@@ -73,7 +73,8 @@ def signature_of(use: Any, temp_c: Any = TEMP_C, **changes: Any) -> Verdicts:
 
 def told(verdicts: Verdicts) -> list[float]:
     """Days after START_S at which a ticket could be opened."""
-    return ((verdicts.known_s[verdicts.abnormal & (verdicts.score >= 1)] - START_S) / 86_400).tolist()
+    opens_s = verdicts.known_s[verdicts.abnormal & (verdicts.score >= 1)]
+    return [float(day) for day in (opens_s - START_S) / 86_400]
 
 
 def eventful() -> Case:
