@@ -6,7 +6,7 @@ import numpy as np
 
 from rules.detectors.case import Case
 from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
-from rules.detectors.verdicts import HOUR_S, Judgement, NotJudged, Verdicts
+from rules.detectors.verdicts import HOUR_S, Judgement, NotJudged, Verdicts, unread
 
 QUARTER_S, DAY_S = 900, 86_400
 
@@ -25,12 +25,13 @@ def judge(case: Case, parameters: ImpossibleStep) -> Judgement:
     Abnormal as long as what was set aside in the last days stands: what somebody explains is no longer among the facts.
     """
     hours, facts = case.hours, case.facts
-    if not len(hours):
-        return NotJudged("no_readings", "No hour with a reading.")
+    refused = unread(hours)
+    if refused is not None:
+        return refused
     if len(facts.jumps) != len(facts.quarantined_s):
         numbers = {"moments": float(len(facts.quarantined_s)), "amounts": float(len(facts.jumps))}
         return NotJudged("facts_unlike", "{moments:g} moments, but {amounts:g} amounts.", numbers)
-    known = np.isfinite(facts.jumps) & (facts.quarantined_s >= hours.start_s[0])
+    known = facts.quarantined_s >= hours.start_s[0]
     order = np.argsort(facts.quarantined_s[known], kind="stable")
     begun_s, jump = facts.quarantined_s[known][order], facts.jumps[known][order]
     told_s = begun_s + QUARTER_S
