@@ -200,8 +200,8 @@ def _running(play: Play) -> Iterator[Opened]:
         series.close()
         _register(folder / "data", play.meters)
         running = {"Mosquitto": broker, "InfluxDB": database}
-        subscribed = partial(subscribed, folder / "mosquitto" / "log")
-        ready: dict[str, Callable[[], bool]] = {"collector": subscribed, "figures": (folder / "figures.log").exists}
+        heard = partial(subscribed, folder / "mosquitto" / "log")
+        ready: dict[str, Callable[[], bool]] = {"collector": heard, "figures": (folder / "figures.log").exists}
         for room, is_ready in ready.items():
             command = [sys.executable, "-m", "plagewatch", "serve", room, "--data", str(folder / "data")]
             running[room] = services.Service(

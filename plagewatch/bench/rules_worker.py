@@ -31,7 +31,8 @@ def main() -> None:
             "changes": report.changes if report else 0,
             "failed": len(report.failed) if report else 0,
         }
-        print(json.dumps(told), flush=True)
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -31,14 +31,15 @@ def judge(case: Case, parameters: ImpossibleStep) -> Judgement:
     if len(facts.jumps) != len(facts.quarantined_s):
         numbers = {"moments": float(len(facts.quarantined_s)), "amounts": float(len(facts.jumps))}
         return NotJudged("facts_unlike", "{moments:g} moments, but {amounts:g} amounts.", numbers)
-    known = facts.quarantined_s >= hours.start_s[0]
+    # What lies beyond the hour that is going on is of a clock that is wrong.
+    known = (facts.quarantined_s >= hours.start_s[0]) & (facts.quarantined_s < case.now_s + HOUR_S)
     order = np.argsort(facts.quarantined_s[known], kind="stable")
     begun_s, jump = facts.quarantined_s[known][order], facts.jumps[known][order]
     told_s = begun_s + QUARTER_S
     start_s = np.union1d(hours.start_s, told_s - HOUR_S).astype(np.int64)
     last = np.searchsorted(told_s, start_s + HOUR_S, side="right")
     first = np.searchsorted(told_s, start_s + HOUR_S - parameters.days * DAY_S, side="right")
-    total = np.concatenate([[0.0], np.cumsum(jump)])
+    known_sum, unknown = (np.concatenate([[0.0], np.cumsum(each)]) for each in (np.nan_to_num(jump), np.isnan(jump)))
     count = (last - first).astype(np.float64)
     abnormal = count >= parameters.least
     since_s = start_s.copy()
@@ -49,7 +50,12 @@ def judge(case: Case, parameters: ImpossibleStep) -> Judgement:
         score=count / parameters.least,
         abnormal=abnormal,
         expected=np.full(len(start_s), np.nan),
-        numbers={f"set_aside_{hours.unit.lower()}": total[last] - total[first], "movements": count},
+        numbers={
+            f"set_aside_{hours.unit.lower()}": np.where(
+                unknown[last] > unknown[first], np.nan, known_sum[last] - known_sum[first]
+            ),
+            "movements": count,
+        },
     )
 
 

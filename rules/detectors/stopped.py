@@ -32,16 +32,15 @@ class Stopped:
 def judge(case: Case, parameters: Stopped) -> Judgement:
     """A verdict for each whole hour after `least_days`; abnormal from the limit on until something passes.
 
-        >>> from plagewatch.metering.intervals import Intervals
-        >>> from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
-    from rules.detectors.verdicts import MeterHours
-        >>> drawn = np.tile([1.0, 0.0, 0.0, 2.0], 6 * 60)
-        >>> drawn[24 * 50 :] = 0
-        >>> day_s = np.arange(len(drawn)) * 3600
-        >>> hours = MeterHours.on_grid(Intervals.measured(day_s, drawn), 24 * 60 * 3600, "UTC", "m3")
-        >>> said = judge(Case(hours), Stopped())
-        >>> float(said.numbers["still_h"][said.abnormal][0]), float(said.numbers["usual_m3_per_day"][-1])
-        (48.0, 18.0)
+    >>> from plagewatch.metering.intervals import Intervals
+    >>> from rules.detectors.verdicts import MeterHours
+    >>> drawn = np.tile([1.0, 0.0, 0.0, 2.0], 6 * 60)
+    >>> drawn[24 * 50 :] = 0
+    >>> day_s = np.arange(len(drawn)) * 3600
+    >>> hours = MeterHours.on_grid(Intervals.measured(day_s, drawn), 24 * 60 * 3600, "UTC", "m3")
+    >>> said = judge(Case(hours), Stopped())
+    >>> float(said.numbers["still_h"][said.abnormal][0]), float(said.numbers["usual_m3_per_day"][-1])
+    (48.0, 18.0)
     """
     hours = case.hours
     refused = unfit(hours)

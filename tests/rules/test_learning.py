@@ -44,9 +44,7 @@ def invented(rule: Rule, seed: int) -> MeterHours:
 def upto(hours: MeterHours, end_s: int, from_s: int = 0) -> MeterHours:
     """The hours in [from_s, end_s)."""
     keep = (hours.start_s >= from_s) & (hours.start_s < end_s)
-    return MeterHours(
-        hours.start_s[keep], hours.amount[keep], hours.seen[keep], hours.tz, hours.unit, hours.interval_s
-    )
+    return MeterHours(hours.start_s[keep], hours.amount[keep], hours.seen[keep], hours.tz, hours.unit, hours.interval_s)
 
 
 def looks(rule: Rule, seed: int) -> list[tuple[bool, bool]]:

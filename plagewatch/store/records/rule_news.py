@@ -1,4 +1,4 @@
-"""Meters with new figures, of the carriers at which some rules look within seconds: a burst pipe, a dead solar plant."""
+"""Meters with new figures, of the carriers at which some rules look within seconds: a burst, a dead solar plant."""
 
 import secrets
 from collections.abc import Collection, Mapping
