@@ -26,7 +26,11 @@ def beyond_use(grid: DayGrid, weeks: int = 8) -> Flags:
     >>> int(flags.sum()), int(np.argmax(flags)) == 20 * 24 + 4
     (25, True)
     """
-    largest = quantile(grid.value, 1.0, least=1)
+    largest = np.fmax.reduce(grid.value, axis=1)
+    moving = largest[largest > 0]
+    # Nearly every meter: its days are too alike for it. The median of a day of nothing and the least one is half of it.
+    if not len(moving) or moving.max() <= TIMES / 2 * moving.min():
+        return np.zeros(len(grid.day), np.bool_)
     usual = quantile(before(largest, 7 * weeks), 0.5, least=7)
     beyond = (grid.at_hours(grid.value) > TIMES * usual[grid.day]) & (usual[grid.day] > 0)
     return within(beyond, LAST_H)

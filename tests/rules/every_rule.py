@@ -241,6 +241,12 @@ def broken(kind: str, how: str) -> Case:
     amount = case.hours.amount
     late = np.arange(len(amount)) >= len(amount) - 24 * FROM_DAY
     match how:
+        case "nothing":
+            return replace(only(case, slice(0, 0)), fine=None, days=None)
+        case "read once a day":
+            return replace(case, hours=replace(case.hours, interval_s=DAY_S), fine=None)
+        case "holes":
+            return with_amount(case, np.where(np.arange(len(amount)) % 13 == 0, np.nan, amount))
         case "all gaps":
             return with_amount(case, amount * np.nan)
         case "no whole hour":  # read, but NaN: never wholly measured

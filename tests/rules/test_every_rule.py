@@ -23,6 +23,9 @@ SIGNATURES = ("heat_signature", "heat_at_night", "heat_when_warm")
 BY_WEATHER = (*SIGNATURES, "year_on_year", "after_works")
 ROOMS = ("cold_room", "cool_room")
 EXPECTED: dict[str, dict[str, str]] = {
+    "nothing": {ANY: "no_readings"},
+    "read once a day": {ANY: "too_coarse", "impossible_step": CALM},
+    "holes": {ANY: CALM},
     "all gaps": {ANY: "no_readings"},
     "no whole hour": {ANY: "too_short", **AT_ONCE, **dict.fromkeys(ROOMS, "no_hours")},
     "all zeros": {
