@@ -23,7 +23,7 @@ class MeterWanted(BaseModel):
     site: str = Field(max_length=100, examples=["wzc-linde"])
     name: str = Field(max_length=200, examples=["Oil tank"])
     carrier: Carrier
-    kind: Literal["index", "interval", "virtual", "delivery"] = Field(
+    kind: Literal["index", "interval", "virtual", "delivery", "gauge"] = Field(
         description="Read as an index, told in amounts, computed from other meters, or filled by deliveries"
     )
     unit: str = Field("kWh", max_length=20, description="kWh or m3; what is delivered counts in kWh (GCV)")

@@ -227,7 +227,7 @@ def test_only_a_tank_is_filled(entered, client):
         ({"site": "nowhere"}, "There is no site"),
         ({"shares": {"nowhere": 1.0}}, "There is no building"),
         ({"shares": {"tournesol": 0.5}}, "sum to 0.5"),
-        ({"kind": "gauge"}, "virtual"),
+        ({"kind": "gauge"}, "measures a state"),
         ({"carrier": "electricity"}, "does not come in deliveries"),
         ({"who": "nobody"}, "no person"),
     ],
