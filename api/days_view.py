@@ -123,8 +123,8 @@ def _week_lines(hours: Sequence[OpeningHours], language: str, say: Callable[[str
     for (open_h, close_h), group in groupby(hours, lambda one: (one.open_h, one.close_h)):
         days = [one.weekday for one in group]
         whole = names[days[0]] if len(days) == 1 else f"{names[days[0]]} – {names[days[-1]]}"
-        closed = open_h == close_h
-        lines.append(f"{whole}: {say('closed') if closed else f'{clock_text(open_h)} – {clock_text(close_h)}'}")
+        told = say("closed") if open_h == close_h else f"{clock_text(open_h)} – {clock_text(close_h)}"
+        lines.append(f"{whole}: {told}")
     return lines
 
 

@@ -95,7 +95,7 @@ def test_what_cannot_be_is_told_and_changes_nothing(client, centre, form, typed,
         assert f'value="{typed["opens"][1]}"' in answer.text  # what was typed is still there
 
 
-@pytest.mark.parametrize(("language", "words"), [("nl", "Openingsuren"), ("fr", "Heures d&#39;ouverture")])
+@pytest.mark.parametrize(("language", "words"), [("nl", "Openingsuren"), ("fr", "Heures d’ouverture")])
 def test_the_page_speaks_each_language(reading: TestClient, language: str, words: str) -> None:
     assert words in reading.get(f"{PATH}?lang={language}").text
 

@@ -183,7 +183,9 @@ def test_a_second_import_changes_nothing(tmp_path, engine, series):
     assert everything() == first
     assert windows(engine) == []
     assert len(first[1]) == 1
-    assert first[4] == [(date(2026, 1, 1), "holiday")]
+    assert [(one.day, one.kind, one.who) for one in first[4]["s"].marked] == [
+        (date(2026, 1, 1), "holiday", f"file:{folder.name}")
+    ]
 
 
 def test_what_people_entered_stays(tmp_path, engine, series):
