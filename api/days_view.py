@@ -1,6 +1,6 @@
 """The page of a building's days, made of what is entered and of what follows from it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -29,6 +29,9 @@ from plagewatch.store.records.life_cycle import What
 from plagewatch.words import words
 
 YEAR_DAYS = 365
+Part = tuple[str, str, str]
+ONCE = {audit_words.PARTS[part] for part in ("valid_from", "kind")}
+"""Parts of a line of the audit that are alike for all of its days."""
 UNSAID = {audit_words.PARTS[part] for part in ("who", "at_ms", "building", "source")}
 """Parts of a line of the audit that stand beside it already, or in the list above."""
 AUDIT_SHOWN = 15
@@ -198,10 +201,18 @@ def _lines(context: AppContext, place: Place, language: str, say: Callable[[str]
             "at_s": line.at_ms // 1000,
             "who": line.who,
             "done": say(audit_words.done(line.what)),
-            "parts": [(say(name), old, new) for name, old, new in audit_words.parts(line, shown) if name not in UNSAID],
+            "parts": [(say(name), old, new) for name, old, new in _once(audit_words.parts(line, shown))],
         }
         for line in _of_days(audit.lines(context.engine, subject) for subject in (place.building.id, place.site.id))
     ]
+
+
+def _once(parts: Iterable[Part]) -> Iterator[Part]:
+    told = set()
+    for part in parts:
+        if part[0] not in UNSAID and not (part[0] in ONCE and part in told):
+            told.add(part)
+            yield part
 
 
 def _of_days(lines: Iterable[Sequence[audit.AuditLine]]) -> list[audit.AuditLine]:

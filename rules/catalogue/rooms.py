@@ -49,7 +49,7 @@ COLD_ROOM = Rule(
 
 COOL_ROOM = Rule(
     id="cool_room",
-    cause="cold_room",
+    cause="cool_room",
     carriers=frozenset({Carrier.INDOOR}),
     detector=_elsewhere,
     parameters=comfort.ColdRoom(),
