@@ -139,3 +139,17 @@ def test_rooms_and_the_opposite_are_those_of_the_same_building(engine, series, a
 def test_rules_that_ask_to_save_heat_look_at_the_rooms() -> None:
     saving = ("heat_signature", "heat_at_night", "heat_when_warm", "year_on_year", "after_works")
     assert all(Need.ROOMS in rule(name).needs for name in saving)
+
+
+def test_heating_and_cooling_in_the_same_hours_are_told_at_the_cold_meter(engine, series, add_meter) -> None:
+    hour = np.arange(24 * 60) % 24
+    day = np.arange(24 * 60) // 24
+    cold = np.where((hour >= 12) & (hour < 18), 5.0, 0.5)
+    heat = np.where((hour >= 6) & (hour < np.where(day >= 50, 18, 10)), 10.0, 1.0)  # six hours too long from day 50 on
+    add_meter("linde.cold", Carrier.COOLING, cold)
+    add_meter("linde.heat", Carrier.HEAT, heat)
+    found = [one for one in look(engine, series, 40, 60) if one.rule == "heat_and_cold"]
+    assert [one.meter for one in found] == ["linde.cold"]
+    assert found[0].numbers["both_h"] == 6
+    assert found[0].numbers["extra_day_kwh"] == pytest.approx(6 * 4.5)
+    assert found[0].first_abnormal_s == START_S + 50 * DAY_S
