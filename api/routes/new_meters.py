@@ -24,9 +24,11 @@ class MeterWanted(BaseModel):
     name: str = Field(max_length=200, examples=["Oil tank"])
     carrier: Carrier
     kind: Literal["index", "interval", "virtual", "delivery", "gauge"] = Field(
-        description="Read as an index, told in amounts, computed from other meters, or filled by deliveries"
+        description="Read as an index, told in amounts, computed from others, filled by deliveries, or a room's state"
     )
-    unit: str = Field("kWh", max_length=20, description="kWh or m3; what is delivered counts in kWh (GCV)")
+    unit: str = Field(
+        "kWh", max_length=20, description="kWh or m3, °C of a room; what is delivered counts in kWh (GCV)"
+    )
     ean: str | None = Field(None, max_length=40, description="Of a meter of a network operator")
     installation: str = Field("", max_length=200)
     note: str = Field("", max_length=2000)
