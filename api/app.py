@@ -13,6 +13,8 @@ from api.routes import (
     balance,
     calorific,
     data_health,
+    days,
+    days_pages,
     deliveries,
     delivery_pages,
     facts_pages,
@@ -42,6 +44,8 @@ from api.routes import (
     sub_meters,
     ticket_pages,
     tickets,
+    works,
+    works_pages,
 )
 from api.safety import Safety
 
@@ -51,6 +55,8 @@ ROUTES = (
     balance,
     calorific,
     data_health,
+    days,
+    days_pages,
     deliveries,
     delivery_pages,
     facts_pages,
@@ -80,6 +86,8 @@ ROUTES = (
     sub_meters,
     ticket_pages,
     tickets,
+    works,
+    works_pages,
 )
 
 ABOUT = """

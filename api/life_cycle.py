@@ -98,7 +98,7 @@ def enter_facts(context: AppContext, meter: Meter, facts: MeterFacts, by: By, in
 
 def _wrong(meter: Meter, facts: MeterFacts) -> str:
     """What cannot be true of facts, in one sentence; empty where nothing is."""
-    powers = facts.max_power_kw, facts.max_flow_m3h, facts.tank_l, facts.pulse_weight
+    powers = facts.max_power_kw, facts.max_flow_m3h, facts.tank_l, facts.pulse_weight, facts.contracted_kw
     if facts.digits is not None and not 1 <= facts.digits <= MOST_DIGITS:
         return N_("A register has 1 to 12 digits before the comma.")
     if facts.decimals is not None and not 0 <= facts.decimals <= MOST_DECIMALS:
@@ -106,7 +106,7 @@ def _wrong(meter: Meter, facts: MeterFacts) -> str:
     if not 0 < facts.multiplier < inf:
         return N_("The multiplication factor must be above 0.")
     if any(power is not None and not 0 < power < inf for power in powers):
-        return N_("A greatest power or flow, a pulse weight and a tank are above 0, or left empty.")
+        return N_("A power, a greatest flow, a pulse weight and a tank are above 0, or left empty.")
     if facts.unit is not None and (facts.unit not in UNITS or to_canonical(1.0, facts.unit)[1] != meter.unit):
         return N_("The index cannot count in that unit: it does not become the meter's own.")
     return ""

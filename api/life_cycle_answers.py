@@ -40,6 +40,7 @@ class FactsValues(BaseModel):
     pulse_weight: Number | None = Field(None, description="Amount of one pulse [unit of the meter]")
     unit: str | None = Field(None, max_length=20, description="In which the index counts; null = the register's own")
     tank_l: Number | None = Field(None, description="Capacity of the tank that deliveries fill [l]")
+    contracted_kw: Number | None = Field(None, description="Contracted power, meters of electricity")
     source: str = Field("", max_length=500, examples=["contract", "type plate"])
 
 

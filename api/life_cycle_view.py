@@ -32,7 +32,8 @@ from plagewatch.store.records.swap_proposals import open_proposals
 from plagewatch.words import words
 
 AUDIT_SHOWN = 30
-FACTS = ("digits", "decimals", "multiplier", "max_power_kw", "max_flow_m3h", "pulse_weight", "unit", "tank_l", "source")
+FACTS = ("digits", "decimals", "multiplier", "max_power_kw", "max_flow_m3h", "pulse_weight", "unit", "tank_l", "source",
+         "contracted_kw")  # fmt: skip
 
 
 def place_of(meter_id: str) -> str:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from plagewatch.charts import ChartStyle, Expected, Form, Size, amounts_chart
-from plagewatch.metering.intervals import Resolution
+from plagewatch.gauges import hourly_means
+from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Kind, Meter
 from plagewatch.metering.usual import usual_amounts
 from plagewatch.store.series.protocol import SeriesStore
@@ -40,12 +41,18 @@ def ticket_chart(
         size=size,
         form=form,
     )
-    shown = series.intervals(resolution, meter.id, *window_s)
+    shown = _shown(series, meter, resolution, window_s)
     if resolution is Resolution.HOUR:
         hours_s = np.arange(window_s[0], window_s[1], HOUR_S, dtype=np.int64)
-        past = series.intervals(resolution, meter.id, abnormal_s[0] - PAST_S, abnormal_s[0])
+        past = _shown(series, meter, resolution, (abnormal_s[0] - PAST_S, abnormal_s[0]))
         style = replace(style, expected=Expected(hours_s, usual_amounts(past, hours_s, tz)))
     return amounts_chart(shown, meter.unit, tz, language, style=style)
+
+
+def _shown(series: SeriesStore, meter: Meter, resolution: Resolution, span_s: tuple[int, int]) -> Intervals:
+    if meter.kind is Kind.GAUGE:
+        return hourly_means(series, meter.id, "temperature", *span_s)
+    return series.intervals(resolution, meter.id, *span_s)
 
 
 def evidence_window_s(abnormal_s: tuple[int, int], now_s: int) -> tuple[int, int]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import numpy as np
 
+from plagewatch.gauges import hourly_means
 from plagewatch.metering.calendars.entered import EnteredDays
 from plagewatch.metering.intervals import Intervals, Resolution, Seconds
-from plagewatch.metering.local_time import local_day
-from plagewatch.metering.meters import Carrier, Meter, SubMeter, shares_on
+from plagewatch.metering.local_time import day_start_s, local_day
+from plagewatch.metering.meters import Carrier, Kind, Meter, SubMeter, shares_on
 from plagewatch.store.series.protocol import SeriesStore
 from rules.catalogue import Need, Rule
 from rules.detectors.case import Case, DayKinds, Facts, FineSteps
@@ -19,6 +21,8 @@ from rules.estate import Estate
 from rules.outdoors import Outdoors
 
 DAY_S, QUARTER_S = 86_400, 900
+ROOMS, HEATING = frozenset({Carrier.INDOOR}), frozenset({Carrier.GAS, Carrier.HEAT})
+TEMPERATURE = "temperature"
 NEIGHBOURS = 5
 """So many plants of a site are compared with at most: more say nothing new."""
 
@@ -58,13 +62,18 @@ class Cases:
             weather = self._outdoors.at(meter.site, hours)
         fine = self._fine(meter) if Need.FINE in needs else None
         facts, others = facts_of(self.estate, meter, hours), self._others(meter, needs, hours, from_s)
+        if Need.ROOMS in needs and facts.warm:
+            others["indoor"] = [self.hours(one, from_s) for one in self._along(meter, ROOMS)]
         return Case(hours, days, weather, fine, facts, others)
 
     def hours(self, meter: Meter, from_s: int) -> MeterHours:
         """Hours of a meter, read once for all at its site that look at it."""
         key = meter.id, from_s
         if key not in self._hours:
-            found = self.series.intervals(Resolution.HOUR, meter.id, from_s, self.span_s[1])
+            if meter.kind is Kind.GAUGE:
+                found = hourly_means(self.series, meter.id, TEMPERATURE, from_s, self.span_s[1])
+            else:
+                found = self.series.intervals(Resolution.HOUR, meter.id, from_s, self.span_s[1])
             zone = self.estate.zones[meter.site]
             self._hours[key] = MeterHours.on_grid(found, self.span_s[1], zone, meter.unit, meter.interval_s)
         return self._hours[key]
@@ -94,7 +103,17 @@ class Cases:
             parts = _parts_on(self.estate.parts.get(meter.id, ()), hours)
             known = {one.id: one for one in self.estate.meters}
             others["parts"] = [on_hours(self.hours(known[one], from_s), hours.start_s) for one in parts if one in known]
+        if Need.OPPOSITE in needs:
+            heating = self._along(meter, HEATING)[:NEIGHBOURS]
+            others["heating"] = [on_hours(self.hours(one, from_s), hours.start_s) for one in heating]
         return others
+
+    def _along(self, meter: Meter, carriers: Collection[Carrier]) -> list[Meter]:
+        """Other meters of its site that serve one of its buildings, or of which nobody said whom they serve."""
+        serves = _serves(self.estate, meter.id)
+        beside = [one for one in self.estate.meters if one.site == meter.site and one.carrier in carriers]
+        theirs = {one.id: _serves(self.estate, one.id) for one in beside if one.id != meter.id}
+        return [one for one in beside if one.id in theirs and (not serves or serves & (theirs[one.id] or serves))]
 
 
 def fine_steps(meter: Meter, found: Intervals) -> FineSteps | None:
@@ -109,11 +128,15 @@ def fine_steps(meter: Meter, found: Intervals) -> FineSteps | None:
 
 
 def facts_of(estate: Estate, meter: Meter, hours: MeterHours) -> Facts:
-    """What was entered of a meter, and what the ledger met there."""
+    """What was entered of a meter and its buildings up to the end of its hours, and what the ledger met there."""
     latitude, longitude = estate.places.get(meter.site, (None, None))
     found = estate.set_aside.get(meter.id, ())
-    served = {share.building for share in estate.shares.get(meter.id, ())}
+    served = _serves(estate, meter.id)
+    until_ms = (int(hours.start_s[-1]) + HOUR_S) * 1000 if len(hours) else 0
+    held = [one for one in estate.facts.get(meter.id, ()) if one.valid_from_ms < until_ms]
     return Facts(
+        contracted_kw=held[-1].contracted_kw if held else None,
+        works_s=_works_s(estate, served, estate.zones[meter.site]),
         latitude=latitude,
         longitude=longitude,
         warm=bool(served & set(estate.care)),
@@ -121,6 +144,16 @@ def facts_of(estate: Estate, meter: Meter, hours: MeterHours) -> Facts:
         jumps=np.array([one.amount for one in found], np.float64),
         exchanged_s=estate.exchanged_s.get(meter.id, ()),
     )
+
+
+def _works_s(estate: Estate, buildings: Collection[str], tz: str) -> list[int]:
+    """When the day of each of their works was over."""
+    ended = {one.ended_on for building in buildings for one in estate.works.get(building, ())}
+    return sorted(day_start_s(day + timedelta(days=1), tz) for day in ended)
+
+
+def _serves(estate: Estate, meter: str) -> set[str]:
+    return {share.building for share in estate.shares.get(meter, ())}
 
 
 def _parts_on(parts: Sequence[SubMeter], hours: MeterHours) -> list[str]:

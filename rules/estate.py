@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from plagewatch.metering.calendars.entered import EnteredDays
-from plagewatch.metering.meters import Binding, Carrier, Meter, Share, SubMeter, Swap, Use
+from plagewatch.metering.meters import Binding, Carrier, Meter, MeterFacts, Share, SubMeter, Swap, Use
+from plagewatch.metering.works import Works
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry, rule_modes
 from plagewatch.store.records.calendars import entered_days
+from plagewatch.store.records.works import works
 from plagewatch.store.weather import Whose
 from rules import catalogue
 from rules.catalogue import Rule
@@ -25,7 +27,8 @@ class Estate:
     rules: those that look, with their parameters. entered: what people entered of the days of a site. shares: which
     buildings a meter serves. weather: whose weather counts for a site; None = nobody's. places: latitude and longitude
     of sites [degrees]. care: buildings in which people are cared for. parts: the meters behind a meter. exchanged_s:
-    when a meter or the device that reports for it was exchanged. set_aside: what the ledger set aside of a meter.
+    when a meter or the device that reports for it was exchanged. facts: of those with a contracted power, oldest first.
+    works: on buildings. set_aside: what the ledger set aside of a meter.
     """
 
     meters: Sequence[Meter]
@@ -40,6 +43,8 @@ class Estate:
     care: Collection[str] = ()
     parts: Mapping[str, Sequence[SubMeter]] = field(default_factory=dict)
     exchanged_s: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    facts: Mapping[str, Sequence[MeterFacts]] = field(default_factory=dict)
+    works: Mapping[str, Sequence[Works]] = field(default_factory=dict)
     set_aside: Mapping[str, Sequence[SetAside]] = field(default_factory=dict)
 
     @classmethod
@@ -59,6 +64,8 @@ class Estate:
             {building.id for building in registry.buildings(engine) if building.use is Use.CARE_HOME},
             _grouped((one.head, one) for one in registry.sub_meters(engine)),
             _grouped(_exchanges(bindings, registry.swaps(engine))),
+            _grouped((one.meter, one) for one in registry.facts_with_contract(engine)),
+            _grouped((one.building, one) for one in works(engine)),
             set_aside(engine, meters),
         )
 

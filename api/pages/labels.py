@@ -21,6 +21,8 @@ LABELS: Mapping[str, str] = {
     Carrier.PROPANE: N_("Propane"),
     Carrier.PELLETS: N_("Pellets"),
     Carrier.WOOD: N_("Firewood"),
+    Carrier.COOLING: N_("Cooling"),
+    Carrier.INDOOR: N_("Room temperature"),
     Carrier.WEATHER: N_("Weather"),
     Use.CARE_HOME: N_("Care home"),
     Use.SOCIAL_ANTENNA: N_("Social antenna"),

@@ -34,6 +34,7 @@ class FactsForm(BaseModel):
     pulse_weight: Text = ""
     unit: Text = ""
     tank_l: Text = ""
+    contracted_kw: Text = ""
     source: Text = ""
     who: Text = ""
 
@@ -87,6 +88,7 @@ def _facts(meter: str, valid_from_ms: int, form: FactsForm) -> MeterFacts:
         form.unit or None,
         _number(form.tank_l),
         form.source,
+        _number(form.contracted_kw),
     )
 
 

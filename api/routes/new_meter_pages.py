@@ -19,7 +19,9 @@ from plagewatch.tickets.texts import N_
 router = APIRouter(include_in_schema=False)
 READ = {Kind.INDEX: N_("its index, as most loggers do"), Kind.INTERVAL: N_("amounts per quarter or hour, as files do")}
 FOLLOWING = {Kind.VIRTUAL: "/formula", Kind.DELIVERY: "/deliveries"}
-COUNTED = [(carrier, unit) for carrier, units in UNITS_OF.items() if carrier not in FUELS for unit in units]
+COUNTED = [(carrier, unit) for carrier, units in UNITS_OF.items() if carrier not in FUELS for unit in units
+           if carrier is not Carrier.INDOOR]  # fmt: skip
+READABLE = [*COUNTED, (Carrier.INDOOR, "°C")]
 
 
 @router.get("/buildings/{building_id}/new-meter")
@@ -62,7 +64,9 @@ def _meter(registry: Registry, building: Building, kind: str, name: str, counts:
     if kind not in (*READ, *FOLLOWING) or carrier not in list(Carrier):
         raise EditRefused(Refusal.KIND, N_("Choose what the meter counts."))
     id_ = slug(name, registry.meters, f"{building.id}.")
-    return Meter(id_, building.site, name.strip(), Carrier(carrier), Kind(kind), unit)
+    # What comes of a room is its state, whichever way its amounts would come.
+    told = Kind.GAUGE if carrier == Carrier.INDOOR and kind in READ else Kind(kind)
+    return Meter(id_, building.site, name.strip(), Carrier(carrier), told, unit)
 
 
 def _litres(text: str) -> float:
@@ -83,6 +87,7 @@ def _page(request: Request, context: AppContext, building: Building, typed: Type
         "here": f"/buildings/{quote(building.id, safe='')}",
         "fuels": FUELS,
         "counted": COUNTED,
+        "readable": READABLE,
         "read": READ,
     }
     return page(request, "new_meter.html", values, 422 if typed.refusal else 200)

@@ -23,10 +23,12 @@ class MeterWanted(BaseModel):
     site: str = Field(max_length=100, examples=["wzc-linde"])
     name: str = Field(max_length=200, examples=["Oil tank"])
     carrier: Carrier
-    kind: Literal["index", "interval", "virtual", "delivery"] = Field(
-        description="Read as an index, told in amounts, computed from other meters, or filled by deliveries"
+    kind: Literal["index", "interval", "virtual", "delivery", "gauge"] = Field(
+        description="Read as an index, told in amounts, computed from others, filled by deliveries, or a room's state"
     )
-    unit: str = Field("kWh", max_length=20, description="kWh or m3; what is delivered counts in kWh (GCV)")
+    unit: str = Field(
+        "kWh", max_length=20, description="kWh or m3, °C of a room; what is delivered counts in kWh (GCV)"
+    )
     ean: str | None = Field(None, max_length=40, description="Of a meter of a network operator")
     installation: str = Field("", max_length=200)
     note: str = Field("", max_length=2000)

@@ -35,6 +35,7 @@ from collector.imports.weather_hours import TooCoarse
 from collector.imports.weather_writing import save_weather
 from collector.imports.work import Import
 from plagewatch.store.names import WEATHER_FIELDS
+from plagewatch.store.records import registry
 from plagewatch.store.records.life_cycle import By, MeterEditor
 
 
@@ -75,9 +76,10 @@ def read(work: Import) -> Iterator[list[Block]]:
     if files.weather:
         _read_weather(work, files.weather, listed)
     if files.calendar:
-        days = read_calendar(files.calendar, listed.sites, work.refusals)
-        work.count("calendar_days", sum(len(marked) for marked in days.values()))
-        work.count("new_calendar_days", save_days(days, work.engine))
+        buildings = {(building.site, building.id) for building in registry.buildings(work.engine)}
+        days = read_calendar(files.calendar, listed.sites, buildings, work.refusals)
+        work.count("calendar_days", len(days))
+        work.count("new_calendar_days", save_days(days, editor))
     read_tables(work, files.tables)
 
 

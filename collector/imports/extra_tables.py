@@ -13,18 +13,21 @@ from collector.imports.cells import moment_of, number_of, optional_whole
 from collector.imports.csv_files import CsvFile, open_csv
 from collector.imports.refusals import RowRefused
 from collector.imports.work import Import
+from plagewatch.metering.calendars.clock import hours_of
 from plagewatch.metering.calendars.entered import OpeningHours, SchoolYears
 from plagewatch.metering.calendars.schools import Community
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import CalorificValue, Delivery, Meter, SubMeter, VirtualFormula
 from plagewatch.metering.readings import Reason
 from plagewatch.metering.refused import EditRefused, Refusal
+from plagewatch.metering.works import Works
 from plagewatch.store.records import registry
 from plagewatch.store.records.calendars import CalendarEditor
 from plagewatch.store.records.deliveries import DeliveryEditor
 from plagewatch.store.records.formulas import FormulaEditor
 from plagewatch.store.records.life_cycle import By, MeterEditor
 from plagewatch.store.records.sharing import ShareEditor
+from plagewatch.store.records.works import WorksEditor
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "deliveries": ("meter", "delivered_on", "quantity", "unit"),
@@ -33,6 +36,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "formulas": ("meter", "formula"),
     "opening_hours": ("site", "weekday", "open", "close"),
     "school_years": ("site", "community"),
+    "works": ("building", "ended_on", "what"),
 }
 """The tables in the order in which they are read, and the columns that each must have."""
 
@@ -110,6 +114,7 @@ class _Reader:
         self._shares = ShareEditor(work.engine, by)
         self._values = MeterEditor(work.engine, work.series, by)
         self._days = CalendarEditor(work.engine, by)
+        self._works = WorksEditor(work.engine, by)
         self._file = work.path.name
 
     def formulas(self, file: CsvFile, row: list[str]) -> tuple[str, Enter, bool]:
@@ -179,6 +184,13 @@ class _Reader:
         )  # fmt: skip
         return "", lambda: self._days.follow_schools(made), False
 
+    def works(self, file: CsvFile, row: list[str]) -> tuple[str, Enter, bool]:
+        """building, ended_on: a local day, what, source."""
+        source = file.cell(row, "source") or self._file
+        day = _day(file.cell(row, "ended_on"), "ended_on")
+        made = Works(file.cell(row, "building"), day, file.cell(row, "what"), source)
+        return "", lambda: self._works.enter(made), False
+
     def _meter(self, file: CsvFile, row: list[str], column: str) -> Meter:
         name = file.cell(row, column)
         if name not in self._meters:
@@ -200,10 +212,10 @@ def _since(file: CsvFile, row: list[str]) -> date:
 
 
 def _clock(text: str, column: str) -> float | None:
-    """Local hours of `08:30`; `24:00` is the end of the day. None where the cell is empty."""
+    """Local hours of a time of the day; None where the cell is empty."""
     if not text:
         return None
-    hour, colon, minute = text.partition(":")
-    if not (colon and hour.isdecimal() and minute.isdecimal() and len(minute) == 2 and int(minute) < 60):
-        raise RowRefused(Reason.MALFORMED, column, f"{shown(text)} is no time like 08:30")
-    return int(hour) + int(minute) / 60
+    try:
+        return hours_of(text)
+    except ValueError:
+        raise RowRefused(Reason.MALFORMED, column, f"{shown(text)} is no time like 08:30") from None

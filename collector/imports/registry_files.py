@@ -1,7 +1,7 @@
 """meters.csv, swaps.csv and calendar.csv of a canonical folder: what the registry learns from them. Writes nothing."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from collector.imports.cells import bare_id, moment_of, number_of, optional_numb
 from collector.imports.csv_files import CsvFile
 from collector.imports.refusals import Refusals, RowRefused
 from plagewatch.metering import ean
+from plagewatch.metering.calendars.entered import MarkedDay
 from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site, Swap
 from plagewatch.metering.readings import REGISTERS, Reason
 from plagewatch.metering.units import UNITS, Unit
@@ -28,6 +29,7 @@ INDEX_WORDS: Mapping[tuple[Carrier, str], Mapping[str, str]] = {  # (carrier, ca
     },
     (Carrier.SOLAR, "kWh"): {"total": "solar_energy_total", "export": "energy_export_total"},
     (Carrier.HEAT, "kWh"): {"total": "heat_energy_total"},
+    (Carrier.COOLING, "kWh"): {"total": "heat_energy_total"},
     (Carrier.GAS, "m3"): {"total": "gas_volume"},
     (Carrier.GAS, "kWh"): {"total": "energy_import_total"},
     (Carrier.WATER, "m3"): {"total": "water_volume"},
@@ -108,24 +110,27 @@ def read_swaps(file: CsvFile, meters: Mapping[str, ImportedMeter], refusals: Ref
 
 
 def read_calendar(
-    file: CsvFile, sites: Mapping[str, Site], refusals: Refusals
-) -> dict[str, dict[tuple[date, str], None]]:
-    """Marked local days of each site, each once."""
-    days: dict[str, dict[tuple[date, str], None]] = {}
+    file: CsvFile, sites: Mapping[str, Site], buildings: Collection[tuple[str, str]], refusals: Refusals
+) -> list[MarkedDay]:
+    """Marked local days of sites or of their buildings, each once. buildings: site and id of those there are."""
+    days: dict[tuple[str, date, str, str], MarkedDay] = {}
     for line, row in file.rows(refusals):
         try:
             site, kind = site_of(file.cell(row, "site"), sites), file.cell(row, "kind")
-            text = file.cell(row, "day")
+            text, building = file.cell(row, "day"), file.cell(row, "building")
             try:
                 day = date.fromisoformat(text)
             except ValueError:
                 raise RowRefused(Reason.MALFORMED, "day", f"{shown(text)} is no day like 2018-01-31") from None
             if not kind:
                 raise RowRefused(Reason.MALFORMED, "kind", "empty")
-            days.setdefault(site, {})[day, kind] = None
+            if building and (site, building) not in buildings:
+                raise RowRefused(Reason.UNKNOWN_DEVICE, "building", f"{shown(building)} is no building of {site}")
+            source = file.cell(row, "source")
+            days.setdefault((site, day, kind, building), MarkedDay(site, day, kind, building, source))
         except RowRefused as refused:
             refusals.add(file.name, line, row, refused)
-    return days
+    return list(days.values())
 
 
 def meter_of(meter_id: str, meters: Mapping[str, ImportedMeter]) -> ImportedMeter:
@@ -206,6 +211,7 @@ def _facts(file: CsvFile, row: list[str], meter: ImportedMeter) -> MeterFacts:
         decimals=None if decimals is None else decimals - finer,
         multiplier=1.0 if multiplier is None else multiplier,
         max_power_kw=optional_number(file.cell(row, "max_power_kw"), "max_power_kw"),
+        contracted_kw=optional_number(file.cell(row, "contracted_kw"), "contracted_kw"),
     )
 
 

@@ -6,10 +6,10 @@ from datetime import date
 
 from collector.imports.refusals import Refusals, RowRefused
 from collector.imports.registry_files import MeterList
+from plagewatch.metering.calendars.entered import EnteredDays, MarkedDay
 from plagewatch.metering.meters import Meter, MeterFacts, Swap
 from plagewatch.metering.readings import Reason
-from plagewatch.store.engine import Engine
-from plagewatch.store.records import registry
+from plagewatch.store.records import calendars, registry
 from plagewatch.store.records.life_cycle import MeterEditor
 
 
@@ -68,13 +68,16 @@ def save_swaps(swaps: Iterable[Swap], editor: MeterEditor) -> int:
     return new
 
 
-def save_days(days: Mapping[str, Iterable[tuple[date, str]]], engine: Engine) -> int:
+def save_days(days: Iterable[MarkedDay], editor: MeterEditor) -> int:
     """Enter marked days that are new; how many were."""
-    new = 0
-    for site, marked in days.items():
-        known = set(registry.calendar_of(engine, site))
-        fresh = [day for day in marked if day not in known]
-        if fresh:
-            registry.save_calendar(engine, site, fresh)
-        new += len(fresh)
-    return new
+    known = {_key(day) for of_site in calendars.entered_days(editor.engine).values() for day in of_site.marked}
+    fresh: dict[str, list[MarkedDay]] = {}
+    for day in days:
+        if _key(day) not in known:
+            fresh.setdefault(day.site, []).append(replace(day, who=editor.by.who, at_ms=editor.by.at_ms))
+    calendars.save(editor.engine, {site: EnteredDays(marked=marked) for site, marked in fresh.items()})
+    return sum(map(len, fresh.values()))
+
+
+def _key(day: MarkedDay) -> tuple[str, date, str, str]:
+    return day.site, day.day, day.kind, day.building

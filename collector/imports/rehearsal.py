@@ -11,7 +11,7 @@ import numpy as np
 from collector.imports.stores import ImportStore
 from plagewatch.metering.readings import Samples
 from plagewatch.store.engine import Engine, open_records
-from plagewatch.store.records import calendars, registry
+from plagewatch.store.records import calendars, registry, works
 from plagewatch.store.records.work import facts_and_swaps
 from plagewatch.store.series.protocol import Evidence, Points
 from plagewatch.store.series.sqlite import SqliteSeries
@@ -39,6 +39,7 @@ def _copy_registry(engine: Engine, scratch: Engine) -> None:
     registry.save(scratch, [*registry.deliveries(engine), *registry.calorific_values(engine)])
     registry.save(scratch, registry.buildings(engine))
     calendars.save(scratch, calendars.entered_days(engine))
+    works.save(scratch, works.works(engine))
 
 
 class Overlay:

@@ -150,7 +150,8 @@ def _per(unit: str, resolution: Resolution, language: str) -> str:
         Resolution.DAY: say("per day"),
         Resolution.MONTH: say("per month"),
     }
-    return f"{unit_text(unit)} {length[resolution]}"
+    # A temperature is a state: it is not so much in an hour.
+    return unit_text(unit) if unit == "°C" else f"{unit_text(unit)} {length[resolution]}"
 
 
 def _keys(style: ChartStyle, grid: Grid, language: str) -> list[Key]:

@@ -44,6 +44,8 @@ COLOURS = {
     Carrier.WATER: "#2f7fc1",
     Carrier.HEAT: "#b5562b",
     Carrier.SOLAR: "#c08a0a",
+    Carrier.COOLING: "#3a6ea5",
+    Carrier.INDOOR: "#9a4f6b",
     Carrier.WEATHER: "#55656f",
     Carrier.OIL: "#6b4b2a",
     Carrier.PROPANE: "#8a5d7c",

@@ -12,7 +12,7 @@ from plagewatch.tickets.texts import N_
 
 FOREVER_MS = 1 << 62
 
-_POWERED = frozenset({Carrier.ELECTRICITY, Carrier.SOLAR, Carrier.HEAT})
+_POWERED = frozenset({Carrier.ELECTRICITY, Carrier.SOLAR, Carrier.HEAT, Carrier.COOLING})
 _CHANNEL = re.compile(r"[A-Za-z0-9_]{1,16}")
 
 

@@ -23,6 +23,8 @@ _MAIN: dict[Carrier, tuple[tuple[str, ...], ...]] = {
     Carrier.HEAT: _HEAT + _ELECTRICITY + _LAST,
     Carrier.GAS: _GAS + _LAST,
     Carrier.WATER: _WATER + _LAST,
+    Carrier.COOLING: _HEAT + _ELECTRICITY + _LAST,  # the same calculators, in another circuit
+    Carrier.INDOOR: (),
     Carrier.WEATHER: (),
 }
 _EXPORT = (("energy_export_total",), ("energy_export_day", "energy_export_night"), ("energy_export_interval",))

@@ -18,6 +18,8 @@ class Carrier(StrEnum):
     PROPANE = "propane"
     PELLETS = "pellets"
     WOOD = "wood"
+    COOLING = "cooling"  # cold, as a meter in the cold water circuit counts it
+    INDOOR = "indoor"  # the temperature of a room: a state, no amount
     WEATHER = "weather"  # a weather station or sensor: a state, no amount
 
 
@@ -107,6 +109,7 @@ class MeterFacts:
     unit: str | None = None  # in which the index counts where that is not the register's own unit, e.g. MWh
     tank_l: float | None = None  # capacity of the tank that deliveries fill [l]
     source: str = ""  # where this stands: contract, type plate, letter
+    contracted_kw: float | None = None  # power that is paid for by contract; the rules tell when more is drawn [kW]
 
 
 @dataclass(frozen=True, slots=True)

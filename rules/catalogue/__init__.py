@@ -10,7 +10,8 @@ from rules.catalogue.data import (
     SUB_METER_BALANCE,
 )
 from rules.catalogue.electricity import BASE_LOAD, OUTSIDE_HOURS, PEAK_POWER, UNUSUAL_LOAD
-from rules.catalogue.heating import HEAT_AT_NIGHT, HEAT_SIGNATURE, HEAT_WHEN_WARM, YEAR_ON_YEAR
+from rules.catalogue.heating import AFTER_WORKS, HEAT_AT_NIGHT, HEAT_SIGNATURE, HEAT_WHEN_WARM, YEAR_ON_YEAR
+from rules.catalogue.rooms import COLD_ROOM, COOL_ROOM, HEAT_AND_COLD
 from rules.catalogue.rule import HISTORY_DAYS, Need, Rule, Says
 from rules.catalogue.solar import SOLAR_DEAD, SOLAR_GAP, SOLAR_LOSS, SOLAR_NIGHT
 from rules.catalogue.water import NIGHT_WATER, STOPPED, WATER_BURST
@@ -29,6 +30,10 @@ RULES = (
     HEAT_AT_NIGHT,
     HEAT_WHEN_WARM,
     YEAR_ON_YEAR,
+    AFTER_WORKS,
+    COLD_ROOM,
+    COOL_ROOM,
+    HEAT_AND_COLD,
     SOLAR_DEAD,
     SOLAR_LOSS,
     SOLAR_NIGHT,
@@ -49,10 +54,14 @@ def rule(rule_id: str) -> Rule:
 
 
 __all__ = [
+    "AFTER_WORKS",
     "BASE_LOAD",
+    "COLD_ROOM",
+    "COOL_ROOM",
     "DEVICE_SILENT",
     "DEVICE_SILENT_SAYS",
     "DEVICE_SILENT_TITLE",
+    "HEAT_AND_COLD",
     "HEAT_AT_NIGHT",
     "HEAT_SIGNATURE",
     "HEAT_WHEN_WARM",

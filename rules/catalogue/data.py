@@ -18,7 +18,7 @@ DEVICE_SILENT_SAYS = Says(
     {"meters": "meters|0", "silent": "silent_h|hours"},
 )
 
-_COUNTED = frozenset({Carrier.ELECTRICITY, Carrier.GAS, Carrier.WATER, Carrier.HEAT, Carrier.SOLAR})
+_COUNTED = frozenset({Carrier.ELECTRICITY, Carrier.GAS, Carrier.WATER, Carrier.HEAT, Carrier.COOLING, Carrier.SOLAR})
 
 NO_DATA = Rule(
     id="no_data",

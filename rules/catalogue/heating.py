@@ -4,9 +4,10 @@ from plagewatch.metering.meters import Carrier
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.texts import N_
 from rules.catalogue.rule import Need, Rule, always
-from rules.detectors import energy_signature, year_on_year
+from rules.detectors import after_works, energy_signature, year_on_year
 
 _HEATING = frozenset({Carrier.GAS, Carrier.HEAT})
+_NEEDS = frozenset({Need.WEATHER, Need.ROOMS})  # a room that is too cold comes before any saving
 _SIGNATURE_DAYS = 540  # a year to learn from, eleven weeks for how the years differ, and how long it has lasted
 
 HEAT_SIGNATURE = Rule(
@@ -37,7 +38,7 @@ HEAT_SIGNATURE = Rule(
         days="days|0",
     ),
     history_days=_SIGNATURE_DAYS,
-    needs=frozenset({Need.WEATHER}),
+    needs=_NEEDS,
 )
 
 HEAT_AT_NIGHT = Rule(
@@ -68,7 +69,7 @@ HEAT_AT_NIGHT = Rule(
         days="days|0",
     ),
     history_days=_SIGNATURE_DAYS,
-    needs=frozenset({Need.WEATHER}),
+    needs=_NEEDS,
 )
 
 HEAT_WHEN_WARM = Rule(
@@ -98,7 +99,7 @@ HEAT_WHEN_WARM = Rule(
         base="base_c|0.#",
     ),
     history_days=_SIGNATURE_DAYS,
-    needs=frozenset({Need.WEATHER}),
+    needs=_NEEDS,
 )
 
 YEAR_ON_YEAR = Rule(
@@ -127,5 +128,35 @@ YEAR_ON_YEAR = Rule(
         share="more_pct|0",
     ),
     history_days=765,
-    needs=frozenset({Need.WEATHER}),
+    needs=_NEEDS,
+)
+
+AFTER_WORKS = Rule(
+    id="after_works",
+    cause="after_works",
+    carriers=_HEATING,
+    detector=after_works.judge,
+    parameters=after_works.AfterWorks(),
+    normal_in_a_row=7,
+    urgency=Urgency.SOON,
+    skill=Skill.HEATING,
+    title=N_("More heating since the works"),
+    first_checks=(
+        N_("Compare the settings of the controls with those of before: schedule, heating curve, hot water."),
+        N_("Was something left after the works: a valve open, a pump on manual, a sensor not connected again?"),
+        N_("Ask the firm that did the works to come back, with these figures."),
+    ),
+    says=always(
+        N_(
+            "Since the works it has used {share} % more than it would have used before in the same weather: {so_far} "
+            "{unit} too much in {days} days. On the last day {used} {unit}, where {usual} {unit} would have done."
+        ),
+        share="extra_pct_since_works|0",
+        so_far="extra_{unit}|#,##0",
+        days="days|0",
+        used="used_{unit}|#,##0",
+        usual="usual_{unit}|#,##0",
+    ),
+    history_days=765,
+    needs=_NEEDS | {Need.FACTS},
 )

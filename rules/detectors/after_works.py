@@ -41,6 +41,9 @@ def judge(case: Case, parameters: AfterWorks) -> Judgement:
 
     A day colder than any before the works never opens a ticket.
     """
+    if not case.facts.works_s:
+        seen = {"days": len(case.hours) / 24}
+        return NotJudged("no_works", "Nobody told of works in these {days:.0f} days.", seen)
     days = HeatDays.of(case)
     if isinstance(days, NotJudged):
         return days

@@ -67,7 +67,8 @@ def _learn(case: Case, parameters: ImpossibleStep) -> Learnt | None:
 def _calm(learnt: Learnt, newest: Newest, parameters: ImpossibleStep) -> bool:
     del learnt
     last_s = int(newest.hours.start_s[-1])
-    return not np.any(newest.facts.quarantined_s >= last_s - parameters.days * DAY_S)
+    found_s = newest.facts.quarantined_s
+    return not np.any((found_s >= last_s - parameters.days * DAY_S) & (found_s < last_s + 2 * HOUR_S))
 
 
 WARM = Warm(_learn, _calm)

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
 from rules.detectors.case import Case
+from rules.detectors.comfort import cold_days
 from rules.detectors.heat_days import HeatDays
 from rules.detectors.signature import Fitting, before_and_after
 from rules.detectors.verdicts import Judgement, NotJudged, Verdicts, unjudged
 
-YEAR = 365
+YEAR, WEEK = 365, 7
 UNIT_CHANGED = 10.0  # times the largest day of the year before is no use but another unit or pulse weight
 
 
@@ -69,6 +70,8 @@ def _verdicts(
     used, expected = years
     unit = case.hours.unit.lower()
     more = used / np.maximum(expected, 1e-9) - 1
+    cold = cold_days(case, days)  # while a room of a care zone is cold, no ticket asks to save
+    more = np.where([cold[max(0, row - WEEK + 1) : row + 1].any() for row in rows], np.minimum(more, 0.0), more)
     return Verdicts(
         start_s=days.last_s[rows],
         since_s=days.last_s[rows],

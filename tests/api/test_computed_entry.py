@@ -219,6 +219,14 @@ def test_only_a_tank_is_filled(entered, client):
 # Meters without a device
 
 
+def test_a_thermometer_of_a_room_is_entered_as_a_gauge(centre, client):
+    wanted = {"id": "tournesol.room", "site": "tournesol", "name": "Room 12", "carrier": "indoor", "kind": "gauge"}
+    wanted |= {"unit": "°C", "shares": {"tournesol": 1.0}, **CELL}
+    refused(client.post("/api/v1/meters", json=wanted | {"kind": "index"}), 422, "enter it as a gauge")
+    refused(client.post("/api/v1/meters", json=wanted | {"unit": "kWh"}), 422, "does not count in")
+    assert client.post("/api/v1/meters", json=wanted).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -227,7 +235,7 @@ def test_only_a_tank_is_filled(entered, client):
         ({"site": "nowhere"}, "There is no site"),
         ({"shares": {"nowhere": 1.0}}, "There is no building"),
         ({"shares": {"tournesol": 0.5}}, "sum to 0.5"),
-        ({"kind": "gauge"}, "virtual"),
+        ({"kind": "gauge"}, "measures a state"),
         ({"carrier": "electricity"}, "does not come in deliveries"),
         ({"who": "nobody"}, "no person"),
     ],

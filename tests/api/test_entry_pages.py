@@ -326,3 +326,16 @@ def test_organisations(entered, client):
     found = {one.id: one.name for one in registry.organisations(entered.engine)}
     assert found == {"cole-communale": "École communale", "centre": "Centre"}
     assert client.post("/data/organisations", data={"name": "", "who": "cell"}).status_code == 422
+
+
+def test_a_thermometer_in_a_room_is_a_gauge_of_its_building(entered, client):
+    place = "/buildings/tournesol/new-meter"
+    typed = {"kind": "index", "name": "Room 12", "counts": "indoor °C", "who": "cell"}
+    assert '<option value="indoor °C"' in client.get(place).text
+    answer = client.post(place, data=typed, follow_redirects=False)
+    made = registry.meter(entered.engine, "tournesol.room-12")
+    assert (made.carrier, made.kind, made.unit) == (Carrier.INDOOR, Kind.GAUGE, "°C")
+    for page in (answer.headers["location"], "/buildings/tournesol", "/data", "/"):
+        assert client.get(page).status_code == 200
+    refused = client.post(place, data=typed | {"kind": "virtual"})
+    assert refused.status_code == 422

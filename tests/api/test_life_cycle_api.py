@@ -141,6 +141,7 @@ def test_facts_from_an_instant_on_are_entered_corrected_and_taken_back(client: T
         ({"digits": 13}, "1 to 12"),
         ({"decimals": 7}, "0 to 6"),
         ({"max_power_kw": 0}, "above 0"),
+        ({"contracted_kw": -1}, "above 0"),
         ({"pulse_weight": -0.1}, "above 0"),
         ({"unit": "m3"}, "that unit"),
         ({"unit": "ell"}, "that unit"),

@@ -1,6 +1,7 @@
 """The pages of a meter's life: what is known is shown, what is typed is kept, what is wrong is told beside it."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from fastapi.testclient import TestClient
 from plagewatch.metering.local_time import day_start_s
 from plagewatch.metering.meters import MeterFacts, Swap
 from plagewatch.metering.readings import Samples
-from plagewatch.store.records import audit, registry
+from plagewatch.store.records import audit, registry, work
 from plagewatch.store.records.life_cycle import By, MeterEditor
 from plagewatch.store.records.serials import SerialSeen, note_seen
 from tests.api.centre import NOW_S, TZ, Centre
@@ -164,6 +165,19 @@ FACTS = f"/meters/{METER}/facts"
 def facts_form(**changed: str) -> dict[str, str]:
     typed = {"valid_from": "2026-06-01", "digits": "6", "decimals": "1", "multiplier": "1,5", "max_power_kw": "250"}
     return typed | {"unit": "MWh", "source": "letter", "who": "cell"} | changed
+
+
+def test_contracted_power_is_entered_shown_and_makes_no_figure_again(client: TestClient, lived: Centre) -> None:
+    windows = work.dirty_windows(lived.engine)
+    known = registry.facts_of(lived.engine, METER)[-1]
+    same = {"valid_from": "", "digits": "5", "decimals": "", "multiplier": "40", "max_power_kw": "250", "unit": ""}
+    answer = client.post(FACTS, data=facts_form(**same, source=known.source, contracted_kw="172,5"))
+    assert registry.facts_of(lived.engine, METER) == [replace(known, contracted_kw=172.5)]
+    assert work.dirty_windows(lived.engine) == windows
+    assert "contracted power 172.5 kW" in client.get(f"{PAGE}?lang=en").text
+    assert 'name="contracted_kw" inputmode="decimal" maxlength="20" value="172.5"' in answer.text
+    refused = client.post(f"{FACTS}?lang=en", data=facts_form(contracted_kw="0"))
+    assert (refused.status_code, "above 0" in refused.text) == (422, True)
 
 
 def test_facts_are_entered_from_a_local_day_on_corrected_and_taken_back(client: TestClient, lived: Centre) -> None:

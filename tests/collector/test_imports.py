@@ -19,10 +19,10 @@ from plagewatch.metering.meters import Carrier, Kind, Meter, MeterFacts, Site, S
 from plagewatch.metering.readings import Reason
 from plagewatch.store.names import WEATHER, WEATHER_FIELDS
 from plagewatch.store.records import audit
+from plagewatch.store.records.calendars import entered_days
 from plagewatch.store.records.life_cycle import By, MeterEditor
 from plagewatch.store.records.quarantine import quarantined
 from plagewatch.store.records.registry import (
-    calendar_of,
     facts_of,
     meter,
     meters,
@@ -74,6 +74,13 @@ def test_intervals_in_litres_become_cubic_metres_with_their_site_and_meter(tmp_p
 
 
 INDEX = f"{METERS},digits,decimals,multiplier,max_power_kw"
+
+
+def test_contracted_power_is_a_fact_of_its_own(tmp_path, engine, series):
+    meters = f"{METERS},contracted_kw\ne,s,electricity,index,kWh,,,,,,,180.5\ng,s,gas,index,m3,,,,,,,\n"
+    run(folder_of(tmp_path, meters=meters, samples="meter,register,at,value\n"), engine, series)
+    assert facts_of(engine, "e") == [MeterFacts("e", contracted_kw=180.5)]
+    assert facts_of(engine, "g") == []
 
 
 def test_index_registers_speak_our_words_and_keep_facts_and_swaps(tmp_path, engine, series):
@@ -162,7 +169,7 @@ def test_a_second_import_changes_nothing(tmp_path, engine, series):
             quarantined(engine),
             registry,
             temp_c,
-            calendar_of(engine, "s"),
+            entered_days(engine),
         )
 
     first_report, first = run(folder, engine, series), everything()
@@ -176,7 +183,9 @@ def test_a_second_import_changes_nothing(tmp_path, engine, series):
     assert everything() == first
     assert windows(engine) == []
     assert len(first[1]) == 1
-    assert first[4] == [(date(2026, 1, 1), "holiday")]
+    assert [(one.day, one.kind, one.who) for one in first[4]["s"].marked] == [
+        (date(2026, 1, 1), "holiday", f"file:{folder.name}")
+    ]
 
 
 def test_what_people_entered_stays(tmp_path, engine, series):

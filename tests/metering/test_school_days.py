@@ -73,6 +73,28 @@ def test_since_2022_french_speaking_schools_have_two_weeks_four_times_a_year() -
         assert all((last - first).days == 13 and first.weekday() == 0 for first, last, _ in long)
 
 
+def test_the_decree_of_2022_fixes_the_summer_and_shrove_tuesday() -> None:
+    closed = school_breaks(Community.FRENCH, date(2022, 9, 1), date(2027, 7, 2))
+    # By hand: first Fridays of July, last Mondays of August; 31 August 2026 is too late, so it is the 24th.
+    summers = {(date(2023, 7, 7), date(2023, 8, 28)), (date(2024, 7, 5), date(2024, 8, 26)),
+               (date(2025, 7, 4), date(2025, 8, 25)), (date(2026, 7, 3), date(2026, 8, 24))}  # fmt: skip
+    for friday, monday in summers:
+        assert closed.get(friday) is None
+        assert closed.get(monday) is None
+        assert all(closed[friday + timedelta(days=day)] is Break.SUMMER for day in range(1, (monday - friday).days))
+    # Forty-seven days before Easter: 9 April 2023, 31 March 2024, 20 April 2025, 5 April 2026, 28 March 2027.
+    shrove = [date(2023, 2, 21), date(2024, 2, 13), date(2025, 3, 4), date(2026, 2, 17), date(2027, 2, 9)]
+    assert [closed[day] for day in shrove] == [
+        Break.CARNIVAL, Break.DAY, Break.CARNIVAL, Break.CARNIVAL, Break.DAY
+    ]  # fmt: skip
+
+
+def test_of_french_speaking_schools_before_2020_nothing_is_told() -> None:
+    autumn = date(2019, 10, 30)
+    assert school_breaks(Community.FRENCH, autumn, autumn) == {}
+    assert unknown_days(Community.FRENCH, autumn, autumn) == {autumn}
+
+
 def test_the_communities_differ_since_2022_only() -> None:
     def closed(community: Community, year: int) -> set[date]:
         found = school_breaks(community, date(year, 9, 1), date(year + 1, 6, 30))

@@ -5,10 +5,11 @@ from datetime import date
 import numpy as np
 import pytest
 
+from plagewatch.metering.calendars.building_days import BELGIUM
 from plagewatch.metering.calendars.entered import EnteredDays, MarkedDay, OpeningHours, SchoolYears
 from plagewatch.metering.calendars.schools import Community
 from rules.detectors.case import DayKinds
-from rules.detectors.day_kinds import BELGIUM, day_kinds, holidays_of
+from rules.detectors.day_kinds import day_kinds, holidays_of
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 OFFICE = EnteredDays([OpeningHours("s", weekday, 8, 17.5) for weekday in range(5)])

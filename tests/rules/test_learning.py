@@ -16,7 +16,7 @@ DAY_H = 24
 DAYS = 110
 START_S = 1_767_222_000  # Thursday 1 January 2026, 0:00 in Brussels
 NIGHTS = range(70, DAYS - 2)
-FACTS = Facts(contracted_kw=40.0, quarantined_s=np.array([START_S + 90 * 86_400 + 7 * 900]), jumps=np.array([1e6]))
+FACTS = Facts(contracted_kw=40.0, quarantined_s=np.array([START_S + 100 * 86_400 + 7 * 900]), jumps=np.array([1e6]))
 WARM = [rule for rule in catalogue.RULES if rule.warm is not None]
 by_rule = pytest.mark.parametrize("rule", WARM, ids=lambda rule: rule.id)
 
@@ -36,6 +36,7 @@ def invented(rule: Rule, seed: int) -> MeterHours:
         kinds = (amount[event] * 3, amount[begin], 0.0, np.nan, amount[event] + rng.choice([0.01, 0.5, 5.0]))
         amount[event] = kinds[int(rng.integers(len(kinds)))]
     amount[95 * DAY_H : 97 * DAY_H] = np.nan
+    amount[100 * DAY_H : 102 * DAY_H] = 0.0
     unit = "m3" if rule.carriers == {Carrier.WATER} else "kWh"
     known = Intervals.measured((START_S + hour * HOUR_S).astype(np.int64), amount)
     return MeterHours.on_grid(known, START_S + len(hour) * HOUR_S, "Europe/Brussels", unit, 900)

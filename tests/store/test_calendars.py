@@ -9,7 +9,7 @@ from plagewatch.metering.calendars.schools import Community
 from plagewatch.metering.meters import Building, Site
 from plagewatch.metering.refused import EditRefused, Refusal
 from plagewatch.store.records import audit, registry
-from plagewatch.store.records.calendars import CalendarEditor, entered_days
+from plagewatch.store.records.calendars import CalendarEditor, entered_days, save
 from plagewatch.store.records.life_cycle import By, What
 
 DAY = date(2026, 5, 15)
@@ -52,14 +52,14 @@ def test_a_mark_is_taken_back(engine, editor):
 
 
 def test_days_from_a_file_are_among_them_and_a_building_has_its_own(engine, editor):
-    registry.save_calendar(engine, "s", [(DAY, "school_holidays")], "file:f")
+    save(engine, {"s": EnteredDays(marked=[MarkedDay("s", DAY, "school_holidays", who="file:f")])})
     editor.mark(MarkedDay("s", DAY, "closed", "b"))
     marked = entered_days(engine)["s"].marked
     assert {(one.kind, one.building, one.who) for one in marked} == {
         ("school_holidays", "", "file:f"),
         ("closed", "b", "els"),
     }
-    assert registry.calendar_of(engine, "s") == [(DAY, "school_holidays")]
+    assert len(audit.lines(engine)) == 1
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,36 @@ def test_what_cannot_be_is_refused(engine, editor, refusal, hours):
         editor.set_opening(hours)
     assert refused.value.refusal is refusal
     assert entered_days(engine) == {}
+
+
+def test_a_week_is_one_line_of_the_audit_and_all_of_it_or_nothing(engine, editor):
+    week = [OpeningHours("s", day, 8, 17, building="b") for day in range(5)]
+    assert editor.set_opening(*week)
+    with pytest.raises(EditRefused):
+        editor.set_opening(OpeningHours("s", 0, 9, 17), OpeningHours("s", 1, 17, 9))
+    assert len(entered_days(engine)["s"].opening) == 5
+    assert editor.set_opening(*week[:4], OpeningHours("s", 4, 8, 12, building="b"))
+    newest, first = audit.lines(engine, "b")
+    assert len(first.after) == 5
+    assert (newest.before["close_h"], newest.after["close_h"]) == (17, 12)
+
+
+def test_opening_hours_and_schools_of_a_day_are_taken_back(engine, editor):
+    since = date(2026, 9, 1)
+    editor.set_opening(OpeningHours("s", 0, 8, 17), OpeningHours("s", 1, 8, 17))
+    editor.set_opening(OpeningHours("s", 0, 9, 17, since))
+    editor.follow_schools(SchoolYears("s", Community.FRENCH, since, "b"))
+    assert editor.remove_opening("s", "", since)
+    assert not editor.remove_opening("s", "", since)
+    assert not editor.remove_schools("s", "", since)
+    assert editor.remove_schools("s", "b", since)
+    left = entered_days(engine)["s"]
+    assert ([one.open_h for one in left.opening], left.schools) == ([8, 8], [])
+    assert audit.lines(engine, "b")[0].what == What.SCHOOL_YEARS_REMOVED
+
+
+def test_a_day_that_is_closed_is_not_open_any_more(engine, editor):
+    editor.mark(MarkedDay("s", DAY, "open"), MarkedDay("s", DAY, "open", "b"))
+    editor.mark(MarkedDay("s", DAY, "closed"))
+    assert [(one.kind, one.building) for one in entered_days(engine)["s"].marked] == [("closed", ""), ("open", "b")]
+    assert audit.lines(engine, "s")[0].before["kind"] == "open"

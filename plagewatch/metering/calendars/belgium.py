@@ -18,6 +18,17 @@ def public_holidays(first: date, last: date) -> frozenset[date]:
     return frozenset(day for day in known if first <= day <= last)
 
 
+def holiday_names(first: date, last: date, language: str) -> dict[date, str]:
+    """What the public holidays from `first` to `last`, both included, are called in `nl`, `fr` or else English.
+
+    >>> holiday_names(date(2026, 12, 25), date(2026, 12, 25), "nl")
+    {datetime.date(2026, 12, 25): 'Kerstmis'}
+    """
+    spoken = language if language in ("nl", "fr") else "en_US"
+    known = holidays.country_holidays("BE", years=range(first.year, last.year + 1), language=spoken)
+    return {day: known[day] for day in sorted(known) if first <= day <= last}
+
+
 def bridge_days(first: date, last: date) -> frozenset[date]:
     """Working days from `first` to `last`, both included, that stand alone between a public holiday and a weekend.
 

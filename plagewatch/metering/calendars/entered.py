@@ -22,10 +22,6 @@ class DayWord(StrEnum):
     SCHOOL_HOLIDAYS = "school_holidays"
 
 
-RESTS = frozenset({"closed", "holiday", "public_holiday", "school_holiday", "school_holidays"})
-"""Kinds of a marked day on which the building rests."""
-
-
 @dataclass(frozen=True, slots=True)
 class OpeningHours:
     """When a building is open on a weekday, from a local day on.

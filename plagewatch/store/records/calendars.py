@@ -4,12 +4,14 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, delete, select
 
 from plagewatch.metering.calendars.entered import (
     WHOLE_SITE,
+    DayWord,
     EnteredDays,
     MarkedDay,
     OpeningHours,
@@ -63,45 +65,94 @@ class CalendarEditor:
     engine: Engine
     by: By
 
-    def set_opening(self, hours: OpeningHours) -> bool:
-        """Opening hours of a weekday from a day on, over those of the same weekday and day."""
-        if not 0 <= hours.weekday <= 6:
-            raise EditRefused(
-                Refusal.DAY, N_("There is no weekday %(day)s: 1 is Monday, 7 Sunday."), day=hours.weekday + 1
-            )
-        if not (math.isfinite(hours.open_h + hours.close_h) and 0 <= hours.open_h <= hours.close_h <= 24):
-            text = N_("Opening hours lie between 0:00 and 24:00, and it closes after it opens.")
-            raise EditRefused(Refusal.MOMENT, text)
-        return self._put(hours, What.OPENING_HOURS_SET)
+    def set_opening(self, *week: OpeningHours) -> bool:
+        """Opening hours of weekdays of one place from a day on, over those of the same weekday and day; all or none."""
+        for hours in week:
+            _check_hours(hours)
+        return self._put(week, What.OPENING_HOURS_SET)
 
-    def mark(self, day: MarkedDay) -> bool:
-        """Mark a day, as closed for example."""
-        return self._put(day, What.DAY_MARKED)
+    def remove_opening(self, site: str, building: str, valid_from: date) -> bool:
+        """Take the opening hours of a place and day back: those before it hold on."""
+        place = {"site": site, "building": building, "valid_from": valid_from}
+        return self._remove(OpeningHours, place, What.OPENING_HOURS_REMOVED)
 
-    def unmark(self, day: MarkedDay) -> bool:
-        """Take the mark of a day back."""
+    def mark(self, *days: MarkedDay) -> bool:
+        """Mark days of one place, as closed for example; a day that is closed is not open any more, and back."""
+        return self._put(days, What.DAY_MARKED)
+
+    def unmark(self, *days: MarkedDay) -> bool:
+        """Take the marks of days of one place back."""
         with editing(self.engine) as connection:
-            old = _same(connection, day)
-            if old is None:
-                return False
-            connection.execute(delete(tables.calendar_day).where(*_key(tables.calendar_day, old)))
-            audit.line(connection, self.by.at_ms, self.by.who, What.DAY_UNMARKED, _subject(day), old, None)
-            return True
+            old = [there for day in days if (there := _same(connection, day)) is not None]
+            return self._delete(connection, old, What.DAY_UNMARKED)
 
     def follow_schools(self, years: SchoolYears) -> bool:
         """Whose school holidays a building follows from a day on."""
-        return self._put(years, What.SCHOOL_YEARS_SET)
+        return self._put([years], What.SCHOOL_YEARS_SET)
 
-    def _put(self, entry: Entry, what: What) -> bool:
-        entry = replace(entry, who=self.by.who, at_ms=self.by.at_ms)
+    def remove_schools(self, site: str, building: str, valid_from: date) -> bool:
+        """Take back what was said of school holidays from a day on: what was before it holds on."""
+        place = {"site": site, "building": building, "valid_from": valid_from}
+        return self._remove(SchoolYears, place, What.SCHOOL_YEARS_REMOVED)
+
+    def _put(self, entries: Sequence[Entry], what: What) -> bool:
+        entries = [replace(entry, who=self.by.who, at_ms=self.by.at_ms) for entry in entries]
         with editing(self.engine) as connection:
-            _check_place(connection, entry.site, entry.building)
-            old = _same(connection, entry)
-            if old is not None and replace(old, who=entry.who, at_ms=entry.at_ms) == entry:
+            for site, building in {(entry.site, entry.building) for entry in entries}:
+                _check_place(connection, site, building)
+            pairs = [(_same(connection, entry), entry) for entry in entries]
+            changed = [(old, new) for old, new in pairs if old is None or not _alike(old, new)]
+            before = [old for old, _ in changed if old is not None]
+            for _, entry in changed:
+                if isinstance(entry, MarkedDay) and (opposite := _opposite(connection, entry)):
+                    before.append(opposite)
+                    connection.execute(delete(_TABLES[MarkedDay]).where(*_key(_TABLES[MarkedDay], opposite)))
+            if not changed:
                 return False
-            put_over(connection, _TABLES[type(entry)], [asdict(entry)])
-            audit.line(connection, self.by.at_ms, self.by.who, what, _subject(entry), old, entry)
+            put_over(connection, _TABLES[type(entries[0])], [asdict(entry) for _, entry in changed])
+            self._tell(connection, what, before, [entry for _, entry in changed])
             return True
+
+    def _remove(self, noun: type[Entry], place: Mapping[str, object], what: What) -> bool:
+        with editing(self.engine) as connection:
+            return self._delete(connection, _read(connection, noun, **place), what)
+
+    def _delete(self, connection: Connection, old: Sequence[Entry], what: What) -> bool:
+        for entry in old:
+            table = _TABLES[type(entry)]
+            connection.execute(delete(table).where(*_key(table, entry)))
+        if old:
+            self._tell(connection, what, old, ())
+        return bool(old)
+
+    def _tell(self, connection: Connection, what: What, old: Sequence[Entry], new: Sequence[Entry]) -> None:
+        first = [*new, *old][0]
+        audit.line(connection, self.by.at_ms, self.by.who, what, first.building or first.site, _told(old), _told(new))
+
+
+def _told(entries: Sequence[Entry]) -> object:
+    """What the audit keeps: one entry as itself, several as a list, none as nothing."""
+    return None if not entries else entries[0] if len(entries) == 1 else entries
+
+
+def _check_hours(hours: OpeningHours) -> None:
+    if not 0 <= hours.weekday <= 6:
+        text = N_("There is no weekday %(day)s: 1 is Monday, 7 Sunday.")
+        raise EditRefused(Refusal.DAY, text, day=str(hours.weekday + 1))
+    if not (math.isfinite(hours.open_h + hours.close_h) and 0 <= hours.open_h <= hours.close_h <= 24):
+        text = N_("Opening hours lie between 0:00 and 24:00, and it closes after it opens.")
+        raise EditRefused(Refusal.MOMENT, text)
+
+
+def _alike(old: Entry, new: Entry) -> bool:
+    return replace(old, who=new.who, at_ms=new.at_ms) == new
+
+
+def _opposite(connection: Connection, day: MarkedDay) -> MarkedDay | None:
+    """The mark that says the contrary of the same day and place."""
+    opposites = {DayWord.CLOSED: DayWord.OPEN, DayWord.OPEN: DayWord.CLOSED}
+    kind = next((other for word, other in opposites.items() if word == day.kind), None)
+    return None if kind is None else _same(connection, replace(day, kind=kind))
 
 
 def _check_place(connection: Connection, site: str, building: str) -> None:
@@ -110,10 +161,6 @@ def _check_place(connection: Connection, site: str, building: str) -> None:
     if building != WHOLE_SITE and not registry.entries(connection, Building, id=building, site=site):
         text = N_("Site “%(site)s” has no building “%(building)s”.")
         raise EditRefused(Refusal.UNKNOWN, text, site=site, building=building)
-
-
-def _subject(entry: OpeningHours | MarkedDay | SchoolYears) -> str:
-    return entry.building or entry.site
 
 
 def _key(table: Table, entry: Entry) -> list[ColumnElement[bool]]:
@@ -126,9 +173,10 @@ def _same(connection: Connection, entry: Entry) -> Entry | None:
     return None if row is None else _built(type(entry), row)
 
 
-def _read(connection: Connection, noun: type[Entry]) -> Sequence[Entry]:
+def _read(connection: Connection, noun: type[Entry], **equal: object) -> Sequence[Entry]:
     table = _TABLES[noun]
     query = select(table).order_by(*table.primary_key.columns)
+    query = query.where(*(table.c[name] == value for name, value in equal.items()))
     return [_built(noun, row) for row in connection.execute(query).mappings()]
 
 

@@ -49,9 +49,13 @@ class What(StrEnum):
     METER_CHANGED = "meter_changed"
     ORGANISATION_SET = "organisation_set"
     OPENING_HOURS_SET = "opening_hours_set"
+    OPENING_HOURS_REMOVED = "opening_hours_removed"
     DAY_MARKED = "day_marked"
     DAY_UNMARKED = "day_unmarked"
+    WORKS_ENTERED = "works_entered"
+    WORKS_REMOVED = "works_removed"
     SCHOOL_YEARS_SET = "school_years_set"
+    SCHOOL_YEARS_REMOVED = "school_years_removed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ FUELS = (Carrier.OIL, Carrier.PROPANE, Carrier.PELLETS, Carrier.WOOD)
 """What comes by lorry. Its figures are gross energy, in kWh."""
 
 UNITS_OF: Mapping[Carrier, tuple[str, ...]] = {
-    carrier: ("m3", "kWh") if carrier is Carrier.GAS else ("m3",) if carrier is Carrier.WATER else ("kWh",)
+    carrier: {Carrier.GAS: ("m3", "kWh"), Carrier.WATER: ("m3",), Carrier.INDOOR: ("°C",)}.get(carrier, ("kWh",))
     for carrier in Carrier
     if carrier is not Carrier.WEATHER
 }
@@ -50,8 +50,10 @@ def checked(meter: Meter) -> None:
         raise EditRefused(Refusal.NAME, text, id=meter.id[:120])
     if not meter.name.strip() or len(meter.name) > LONGEST_NAME:
         raise EditRefused(Refusal.NAME, N_("Give the meter a name, in 200 characters at most."))
-    if meter.kind is Kind.GAUGE:
+    if meter.kind is Kind.GAUGE and meter.carrier is not Carrier.INDOOR:
         raise EditRefused(Refusal.KIND, N_("What measures a state, and no amounts, comes with its files."))
+    if meter.carrier is Carrier.INDOOR and meter.kind is not Kind.GAUGE:
+        raise EditRefused(Refusal.KIND, N_("The temperature of a room is a state, no amount: enter it as a gauge."))
     if meter.ean is not None and not ean.valid(meter.ean):
         text = N_("“%(ean)s” is no EAN code: it has 18 digits, and the last one checks the others.")
         raise EditRefused(Refusal.NAME, text, ean=meter.ean[:40])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from datetime import date
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, TypeVar
@@ -151,6 +150,15 @@ def facts_of(engine: Engine, meter_id: str) -> list[MeterFacts]:
     return sorted(_where(engine, MeterFacts, tables.meter_facts, meter=meter_id), key=lambda f: f.valid_from_ms)
 
 
+def facts_with_contract(engine: Engine) -> list[MeterFacts]:
+    """All dated facts, the oldest first, of meters of which a contracted power was ever entered."""
+    table = tables.meter_facts
+    told = select(table.c.meter).where(table.c.contracted_kw.is_not(None))
+    query = select(table).where(table.c.meter.in_(told)).order_by(table.c.valid_from_ms)
+    with engine.connect() as connection:
+        return [_build(MeterFacts, row) for row in connection.execute(query).mappings()]
+
+
 def swaps_of(engine: Engine, meter_id: str) -> list[Swap]:
     """Declared replacements at a meter, oldest first."""
     return sorted(_where(engine, Swap, tables.swap, meter=meter_id), key=lambda s: s.at_ms)
@@ -209,26 +217,6 @@ def deliveries_of(engine: Engine, meter_id: str) -> list[Delivery]:
 def persons(engine: Engine) -> list[Person]:
     """All persons, by id."""
     return _all(engine, Person, tables.person, "id")
-
-
-def save_calendar(engine: Engine, site_id: str, days: Iterable[tuple[date, str]], who: str = "") -> None:
-    """Mark local days of a site (`holiday`, `closed`, ...: kinds as in the source). who: a person, or `file:<name>`."""
-    with engine.begin() as connection:
-        alone(connection, EDITS)
-        rows = [{"site": site_id, "day": day, "kind": kind, "building": "", "who": who} for day, kind in days]
-        put_over(connection, tables.calendar_day, rows)
-
-
-def calendar_of(engine: Engine, site_id: str) -> list[tuple[date, str]]:
-    """The marked days of a whole site, by date; those of one of its buildings are not among them."""
-    table = tables.calendar_day
-    query = (
-        select(table.c.day, table.c.kind)
-        .where(table.c.site == site_id, table.c.building == "")
-        .order_by(table.c.day, table.c.kind)
-    )
-    with engine.connect() as connection:
-        return [(row.day, row.kind) for row in connection.execute(query)]
 
 
 def _row(entry: Entry) -> dict[str, Any]:

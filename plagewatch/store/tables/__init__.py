@@ -65,6 +65,7 @@ from plagewatch.store.tables.registry import (
     sub_meter,
     swap,
     virtual_formula,
+    works,
 )
 from plagewatch.store.tables.weather import (
     weather_fetch,
@@ -126,4 +127,5 @@ __all__ = [
     "weather_source",
     "weather_trouble",
     "withdrawal",
+    "works",
 ]

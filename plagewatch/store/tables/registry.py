@@ -67,6 +67,7 @@ meter_facts = Table(
     Column("unit", String),
     Column("tank_l", Float),
     Column("source", String, nullable=False, server_default=EMPTY),
+    Column("contracted_kw", Float),
 )
 
 swap = Table(
@@ -151,6 +152,17 @@ school_years = Table(  # whose school holidays a building follows, from a day on
     Column("building", String, primary_key=True),  # empty: the whole site
     Column("valid_from", Date, primary_key=True),
     Column("community", String),  # `flemish`, `french`; empty: of no school any more
+    Column("source", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+works = Table(  # works on a building of which somebody told, so that what it uses after them is watched
+    "works",
+    metadata,
+    Column("building", ForeignKey("building.id"), primary_key=True),
+    Column("ended_on", Date, primary_key=True),
+    Column("what", String, primary_key=True),
     Column("source", String, nullable=False),
     Column("who", String, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
