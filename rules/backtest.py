@@ -2,10 +2,11 @@
 
 import csv
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,9 +19,10 @@ from plagewatch.tickets.states import LIVING, State, Ticket
 from rules import catalogue
 from rules.detectors.verdicts import HOUR_S
 from rules.estate import Estate
+from rules.in_force import with_numbers
 from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
-from rules.rule_counts import RuleCount, counted
-from rules.tracks import Progress, judge_all
+from rules.rule_counts import RuleCount, counted, told_again
+from rules.tracks import Judged, Progress, judge_all
 from rules.walk import walk
 
 EVER_S = (-(2**33), 2**33)  # 1697 to 2242: InfluxDB counts nanoseconds in 64 bits
@@ -80,6 +82,113 @@ def backtest(
     ]
     told = sorted(book.all(), key=lambda ticket: (ticket.opened_s, ticket.id))
     return BacktestResult(told, scores, counted(estate.rules, judged, told, (from_s, to_s)), (from_s, to_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a rule would have said of some meters with some numbers; its tickets in the order they were opened.
+
+    judged: meters it could judge. not_judged: meter -> code of why it could not. since_s: its first verdict in the
+    span, seconds since 1970 UTC; None where there is none.
+    """
+
+    tickets: Sequence[Ticket]
+    judged: Collection[str]
+    not_judged: Mapping[str, str]
+    since_s: int | None
+
+
+def trials(
+    stores: tuple[Engine, SeriesStore],
+    meters: Collection[str],
+    rule_id: str,
+    numbers: Sequence[Mapping[str, float]],
+    span_s: tuple[int, int],
+) -> list[Trial]:
+    """What a rule would have said of some meters in (span_s[0], span_s[1]], once for each set of moved numbers.
+
+    The live code as it stands: meters that share a device with these fall silent with them, a silent meter tells
+    nothing else, and what unusual load tells is not told twice. What many buildings have in common stays apart.
+    Nothing is written. Raises KeyError for a rule that is not in the catalogue, SeriesError where the store does not
+    answer.
+    """
+    engine, series = stores
+    looked_at, wanted = catalogue.rule(rule_id), set(meters)
+    estate = _around(Estate.read(engine), wanted, looked_at)
+    once = cast(SeriesStore, _ReadOnce(series))
+    said = []
+    for moved in numbers:
+        rules = [each for each in estate.rules if each.id in _HEARD and each.id != rule_id]
+        rules.append(with_numbers(looked_at, moved))
+        ordered = sorted(rules, key=lambda each: _ORDER[each.id])
+        judged = judge_all(once, replace(estate, rules=ordered), span_s, None)
+        book = MemoryBook()
+        walk(judged.tracks, span_s, book, lambda tick: tick)
+        said.append(_trial(judged, book, wanted, rule_id, span_s))
+    return said
+
+
+def tell_again(past: Sequence[Ticket], trial: Trial) -> set[int]:
+    """Numbers of those tickets of the past that a trial tells too, of the same meter and cause at the same time."""
+    return {ticket.id for ticket in told_again(past, trial.tickets)}
+
+
+_HEARD = frozenset({catalogue.NO_DATA.id, catalogue.UNUSUAL_LOAD.id})
+"""Rules whose word changes what others tell."""
+_ORDER = {rule.id: place for place, rule in enumerate(catalogue.RULES)}
+_BESIDE = frozenset(catalogue.Need) - {
+    catalogue.Need.WEATHER,
+    catalogue.Need.FINE,
+    catalogue.Need.LEDGER,
+    catalogue.Need.EXCHANGES,
+    catalogue.Need.FACTS,
+}
+"""Needs for which other meters of the site are looked at."""
+
+
+def _around(estate: Estate, wanted: Collection[str], rule: catalogue.Rule) -> Estate:
+    """The estate of those of the wanted meters that the rule is meant for, and of all that it looks at beside them."""
+    mine = [meter for meter in estate.meters if meter.id in wanted and meter.carrier in rule.carriers]
+    devices = {estate.device_of[meter.id] for meter in mine if meter.id in estate.device_of}
+    sites = {meter.site for meter in mine} if rule.needs & _BESIDE else set()
+    here = {meter.id for meter in mine}
+    some = [m for m in estate.meters if m.id in here or m.site in sites or estate.device_of.get(m.id) in devices]
+    return replace(estate, meters=some)
+
+
+def _trial(judged: Judged, book: "MemoryBook", wanted: Collection[str], rule_id: str, span_s: tuple[int, int]) -> Trial:
+    mine = [track for track in judged.tracks if track.rule.id == rule_id]
+    speaks_of = {track.key: {track.meter, *track.covers} & set(wanted) for track in mine}
+    told = [ticket for ticket in book.all() if speaks_of.get(ticket.key)]
+    known_s = [track.verdicts.known_s for track in mine if track.meter in wanted]
+    first_s = [int(each[each > span_s[0]][0]) for each in known_s if (each > span_s[0]).any()]
+    return Trial(
+        sorted(told, key=lambda ticket: (ticket.opened_s, ticket.id)),
+        {track.meter for track in mine if track.meter in wanted},
+        {meter: why.code for (rule, meter), why in judged.not_judged.items() if rule == rule_id and meter in wanted},
+        min(first_s, default=None),
+    )
+
+
+class _ReadOnce:
+    """A series store whose figures are read once, however often they are looked at."""
+
+    def __init__(self, series: SeriesStore) -> None:
+        self._series = series
+        self._kept: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        read = getattr(self._series, name)
+        if name not in ("intervals", "intervals_of", "points"):
+            return read
+
+        def once(*asked: Any, **more: Any) -> Any:
+            key = repr((name, asked, sorted(more.items())))
+            if key not in self._kept:
+                self._kept[key] = read(*asked, **more)
+            return self._kept[key]
+
+        return once
 
 
 def write(result: BacktestResult, out: Path) -> None:
