@@ -2,15 +2,16 @@
 
 import csv
 import gzip
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
 from plagewatch.metering.intervals import Floats, Resolution, Seconds
+from plagewatch.metering.meters import Carrier, Meter
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import SeriesStore
@@ -21,6 +22,7 @@ from rules.detectors.verdicts import HOUR_S
 from rules.estate import Estate
 from rules.in_force import with_numbers
 from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
+from rules.read_once import ReadOnce
 from rules.rule_counts import RuleCount, counted, told_again
 from rules.tracks import Judged, Progress, judge_all
 from rules.walk import walk
@@ -115,7 +117,8 @@ def trials(
     engine, series = stores
     looked_at, wanted = catalogue.rule(rule_id), set(meters)
     estate = _around(Estate.read(engine), wanted, looked_at)
-    once = cast(SeriesStore, _ReadOnce(series))
+    within_s = span_s[0] - 86_400 * max(each.history_days for each in catalogue.RULES if each.id in _HEARD | {rule_id})
+    once = cast(SeriesStore, ReadOnce(series, [meter.id for meter in estate.meters], (within_s, span_s[1])))
     said = []
     for moved in numbers:
         rules = [each for each in estate.rules if each.id in _HEARD and each.id != rule_id]
@@ -136,24 +139,25 @@ def tell_again(past: Sequence[Ticket], trial: Trial) -> set[int]:
 _HEARD = frozenset({catalogue.NO_DATA.id, catalogue.UNUSUAL_LOAD.id})
 """Rules whose word changes what others tell."""
 _ORDER = {rule.id: place for place, rule in enumerate(catalogue.RULES)}
-_BESIDE = frozenset(catalogue.Need) - {
-    catalogue.Need.WEATHER,
-    catalogue.Need.FINE,
-    catalogue.Need.LEDGER,
-    catalogue.Need.EXCHANGES,
-    catalogue.Need.FACTS,
-}
-"""Needs for which other meters of the site are looked at."""
 
 
 def _around(estate: Estate, wanted: Collection[str], rule: catalogue.Rule) -> Estate:
     """The estate of those of the wanted meters that the rule is meant for, and of all that it looks at beside them."""
     mine = [meter for meter in estate.meters if meter.id in wanted and meter.carrier in rule.carriers]
     devices = {estate.device_of[meter.id] for meter in mine if meter.id in estate.device_of}
-    sites = {meter.site for meter in mine} if rule.needs & _BESIDE else set()
-    here = {meter.id for meter in mine}
-    some = [m for m in estate.meters if m.id in here or m.site in sites or estate.device_of.get(m.id) in devices]
-    return replace(estate, meters=some)
+    seen = {meter.id for meter in mine} | {meter.id for meter in _beside(estate, mine, rule)}
+    return replace(estate, meters=[m for m in estate.meters if m.id in seen or estate.device_of.get(m.id) in devices])
+
+
+def _beside(estate: Estate, mine: Sequence[Meter], rule: catalogue.Rule) -> Iterator[Meter]:
+    """Meters at the sites of these that the rule compares them with."""
+    sites, need = {meter.site for meter in mine}, catalogue.Need
+    parts = {part.sub for meter in mine for part in estate.parts.get(meter.id, ())}
+    for meter in estate.meters if rule.needs & {need.ALIKE, need.LOAD, need.PARTS, need.OPPOSITE, need.ROOMS} else ():
+        alike = need.ALIKE in rule.needs and meter.carrier in rule.carriers
+        load = need.LOAD in rule.needs and meter.carrier is Carrier.ELECTRICITY
+        if meter.site in sites and (alike or load or meter.id in parts or rule.needs & {need.OPPOSITE, need.ROOMS}):
+            yield meter
 
 
 def _trial(judged: Judged, book: "MemoryBook", wanted: Collection[str], rule_id: str, span_s: tuple[int, int]) -> Trial:
@@ -168,27 +172,6 @@ def _trial(judged: Judged, book: "MemoryBook", wanted: Collection[str], rule_id:
         {meter: why.code for (rule, meter), why in judged.not_judged.items() if rule == rule_id and meter in wanted},
         min(first_s, default=None),
     )
-
-
-class _ReadOnce:
-    """A series store whose figures are read once, however often they are looked at."""
-
-    def __init__(self, series: SeriesStore) -> None:
-        self._series = series
-        self._kept: dict[str, Any] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        read = getattr(self._series, name)
-        if name not in ("intervals", "intervals_of", "points"):
-            return read
-
-        def once(*asked: Any, **more: Any) -> Any:
-            key = repr((name, asked, sorted(more.items())))
-            if key not in self._kept:
-                self._kept[key] = read(*asked, **more)
-            return self._kept[key]
-
-        return once
 
 
 def write(result: BacktestResult, out: Path) -> None:

@@ -87,9 +87,7 @@ NUMBERS: Mapping[type, Mapping[str, NumberWords]] = {
         ),
         "least_agreement": percent(
             N_("Agreement of learnt hours"),
-            N_(
-                "Where opening hours are learnt from the load, so many hours have to fit; now only entered ones count."
-            ),
+            N_("Where opening hours are learnt from the load, so many hours have to fit; now only entered ones count."),
             0,
             1,
             moves=False,
