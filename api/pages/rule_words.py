@@ -31,6 +31,8 @@ NOT_JUDGED: Mapping[str, str] = {
     "no_parts": N_("there are no meters behind it"),
     "parts_unlike": N_("the meters behind it count something else"),
     "no_works": N_("no works are entered"),
+    "no_care": N_("nobody is cared for there"),
+    "care": N_("people are cared for there, and another rule looks"),
 }
 """By the code of the refusal; one that has no words is shown as it is."""
 

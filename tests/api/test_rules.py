@@ -83,9 +83,9 @@ def test_worth_stands_on_page_list_and_api_and_sorts(browser: TestClient, centre
     assert (worth["so_far"], worth["per_year"], worth["unit"]) == (700.0, 36_500.0, "m3")
     assert (worth["eur_so_far"], worth["eur_per_year"]) == (595.0, 31_025.0)
     assert (worth["confidence"], answer[0]["worth"]) == ("low", None)
-    assert "€31,025 a year" in browser.get("/tickets?lang=en").text
+    assert "€31,000 a year" in browser.get("/tickets?lang=en").text
     page = browser.get(f"/tickets/{number}?lang=fr").text
-    assert "31\u202f025\xa0€ par an" in page
+    assert "31\u202f000\xa0€ par an" in page
     assert "0,85\xa0€ par m³" in page
 
 

@@ -23,7 +23,7 @@ from rules.detectors.water_burst import WaterBurst
 NUMBERS: Mapping[type, Mapping[str, NumberWords]] = {
     NightWater: {
         "nights": NumberWords(
-            N_("Nights in a row, far above"),
+            N_("Nights in a row, far above the usual"),
             N_("Each of their hours must be above the smallest hour of every day of the weeks before."),
             NIGHTS,
             3,
