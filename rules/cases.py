@@ -92,8 +92,8 @@ class Cases:
             latitude=latitude,
             longitude=longitude,
             warm=bool(served & set(self.estate.care)),
-            quarantined_s=np.array([(one.to_ms - 1) // 1000 // QUARTER_S * QUARTER_S for one in found], np.int64),
-            jumps=np.array([one.step for one in found], np.float64),
+            quarantined_s=np.array([one.quarter_s for one in found], np.int64),
+            jumps=np.array([one.amount for one in found], np.float64),
             exchanged_s=self.estate.exchanged_s.get(meter.id, ()),
         )
 

@@ -1,10 +1,10 @@
 """Which rules look, and by which numbers, as somebody wrote it: `unusual_load:deviations=7,lasts_h=24`."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any
+from math import isfinite
 
 from rules.catalogue import RULES, Rule
+from rules.in_force import numbers_of, with_numbers
 
 
 class NoSuchRule(ValueError):
@@ -34,20 +34,19 @@ def _one(text: str) -> Rule:
     known = {rule.id: rule for rule in RULES}
     if rule_id not in known:
         raise NoSuchRule(f"There is no rule {rule_id!r}; there are {', '.join(known)}.")
-    rule = known[rule_id]
-    named = [part.partition("=") for part in changes.split(",") if part]
-    return replace(rule, parameters=replace(rule.parameters, **{n: _number(rule, n, v) for n, _, v in named}))
+    rule, named = known[rule_id], [part.partition("=") for part in changes.split(",") if part]
+    return with_numbers(rule, {name: _number(rule, name, value) for name, _, value in named})
 
 
-def _number(rule: Rule, name: str, value: str) -> Any:
-    numbers = {
-        each.name: getattr(rule.parameters, each.name)
-        for each in fields(rule.parameters)
-        if type(getattr(rule.parameters, each.name)) in (int, float)
-    }
-    if name not in numbers:
-        raise NoSuchRule(f"{rule.id} has no number {name!r}; it has {', '.join(numbers)}.")
+def _number(rule: Rule, name: str, value: str) -> float:
+    usual = numbers_of(rule)
+    if name not in usual:
+        raise NoSuchRule(f"{rule.id} has no number {name!r}; it has {', '.join(usual)}.")
+    wanted = "a whole number of 1 or more" if isinstance(usual[name], int) else "a number above 0"
     try:
-        return type(numbers[name])(value)
-    except ValueError as error:
-        raise NoSuchRule(f"{value!r} is no value of {rule.id}:{name}, which is {numbers[name]}.") from error
+        number = type(usual[name])(value)
+    except ValueError:
+        number = 0
+    if not isfinite(number) or number <= 0:
+        raise NoSuchRule(f"{rule.id}:{name} must be {wanted}, not {value!r}; it is {usual[name]:g}.")
+    return number

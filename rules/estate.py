@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from plagewatch.metering.calendars.entered import EnteredDays
-from plagewatch.metering.course import Found
 from plagewatch.metering.meters import Binding, Carrier, Meter, Share, SubMeter, Swap, Use
 from plagewatch.store.engine import Engine
-from plagewatch.store.records import findings, registry, rule_modes
+from plagewatch.store.records import registry, rule_modes
 from plagewatch.store.records.calendars import entered_days
 from plagewatch.store.weather import Whose
 from rules import catalogue
 from rules.catalogue import Rule
 from rules.in_force import in_force
+from rules.set_aside import SetAside, set_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Estate:
     care: Collection[str] = ()
     parts: Mapping[str, Sequence[SubMeter]] = field(default_factory=dict)
     exchanged_s: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    set_aside: Mapping[str, Sequence[Found]] = field(default_factory=dict)
+    set_aside: Mapping[str, Sequence[SetAside]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, engine: Engine) -> Self:
@@ -59,7 +59,7 @@ class Estate:
             {building.id for building in registry.buildings(engine) if building.use is Use.CARE_HOME},
             _grouped((one.head, one) for one in registry.sub_meters(engine)),
             _grouped(_exchanges(bindings, registry.swaps(engine))),
-            findings.impossible(engine),
+            set_aside(engine, meters),
         )
 
     def units(self) -> dict[str, Self]:

@@ -10,7 +10,8 @@ from plagewatch.tickets.texts import N_
 from plagewatch.words import words
 from rules import catalogue
 from rules.catalogue import Rule, Says
-from rules.catalogue.words import numbers_of, words_of
+from rules.catalogue.words import words_of
+from rules.in_force import numbers_of
 from rules.storms import ALL_SILENT, DAY_OFF, FEED_SILENT, SITE_SILENT
 
 STORM_TITLES = {

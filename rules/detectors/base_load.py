@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
 from rules.detectors.case import Case
+from rules.detectors.credible import beyond_use
 from rules.detectors.history import DayGrid, before, mean, quantile
 from rules.detectors.told_once import of_last, told_once
 from rules.detectors.verdicts import Judgement, Verdicts, judged, unfit
 
 NIGHT_H, LAST_H = 5, 23
 YEAR_H = 8760
+BELIEVED_WEEKS = 20  # half of them: what is usual has come to know another unit by then
 SAME_DAYS = 42
 """A rise that comes back within so many days is the same one."""
 
@@ -66,6 +68,7 @@ def judge(case: Case, parameters: BaseLoad) -> Judgement:
     over = over[np.isfinite(drift.score[grid.day[over]])]
     day = grid.day[over]
     score = np.where(_told(case, grid, parameters), 0.0, np.maximum(drift.score, 0.0))[day]
+    score = np.where(beyond_use(grid, BELIEVED_WEEKS)[over], 0.0, score)
     told, lasts = told_once(score, SAME_DAYS)
     first = np.maximum(over - 24 * parameters.days + 1, 0)
     extra = np.maximum(drift.now - drift.usual, 0.0)[day]

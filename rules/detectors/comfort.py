@@ -12,7 +12,7 @@ from rules.detectors.verdicts import HOUR_S, Flags, Judgement, MeterHours, NotJu
 
 CARE_C = 22.0
 """Where people are cared for, rooms are owed this; no rule advises less."""
-FROZEN_C, BAKED_C = -30.0, 60.0  # what no room is: a sensor is broken, or sits elsewhere
+FROZEN_C, BAKED_C = -10.0, 60.0  # what no room is: a sensor is broken, or sits elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
 from rules.detectors.case import Case
+from rules.detectors.credible import beyond_use
 from rules.detectors.history import DayGrid, before, mean, quantile
 from rules.detectors.verdicts import Flags, Judgement, MeterHours, NotJudged, Verdicts, judged, unfit
 
@@ -71,14 +72,16 @@ def judge(case: Case, parameters: HeatAndCold) -> Judgement:
 
 def _running(hours: MeterHours, parameters: HeatAndCold) -> tuple[Floats, Floats]:
     """Tables of days x 24: 1 where it runs, 0 where not, NaN = not known; and how much above idle [unit]."""
-    value = DayGrid.of(hours).value
-    value = np.where(value >= 0, value, np.nan)
+    grid = DayGrid.of(hours)
+    value = np.where(grid.value >= 0, grid.value, np.nan)
     lowest, highest = quantile(value, 0.0, least=20), quantile(value, 1.0, least=20)
     idle = quantile(before(lowest, parameters.idle_days), 0.5, least=14)[:, None]
     busy = quantile(before(highest, parameters.busy_days), 0.9, least=14)[:, None]
     able = busy > 1.5 * idle  # what never does more than idle never runs
     above = value - idle
     runs = np.where(np.isfinite(above + busy), able & (above > parameters.runs * (busy - idle)), np.nan)
+    believed = ~beyond_use(grid)
+    runs[grid.day, grid.hour] = np.where(believed, runs[grid.day, grid.hour], np.nan)
     return runs, np.where(np.isfinite(above), np.maximum(above, 0.0), 0.0)
 
 

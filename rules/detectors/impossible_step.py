@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rules.detectors.case import Case
-from rules.detectors.verdicts import HOUR_S, Judgement, NotJudged, Verdicts
+from rules.detectors.verdicts import HOUR_S, Judgement, NotJudged, Verdicts, unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,14 @@ class ImpossibleStep:
 def judge(case: Case, parameters: ImpossibleStep) -> Judgement:
     """A verdict for every hour; abnormal where the ledger set a quarter of it aside."""
     hours, facts = case.hours, case.facts
-    if not len(hours):
-        return NotJudged("no_readings", "No hour with a reading.")
+    refused = unread(hours)
+    if refused is not None:
+        return refused
     if len(facts.jumps) != len(facts.quarantined_s):
         numbers = {"moments": float(len(facts.quarantined_s)), "amounts": float(len(facts.jumps))}
         return NotJudged("facts_unlike", "{moments:g} moments, but {amounts:g} amounts.", numbers)
     place = (facts.quarantined_s - hours.start_s[0]) // HOUR_S
-    known = (place >= 0) & (place < len(hours)) & np.isfinite(facts.jumps)
+    known = (place >= 0) & (place < len(hours))
     count = np.bincount(place[known], minlength=len(hours)).astype(np.float64)
     jump = np.bincount(place[known], weights=facts.jumps[known], minlength=len(hours)).astype(np.float64)
     return Verdicts(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
+from rules.detectors.credible import beyond_use
 from rules.detectors.history import DayGrid, before, quantile
 from rules.detectors.verdicts import Flags, Judgement, MeterHours, Verdicts, judged, unfit
 
@@ -88,14 +89,16 @@ def judge(hours: MeterHours, parameters: NightWater) -> Judgement:
 def _mornings(hours: MeterHours, parameters: NightWater) -> _Mornings:
     grid = DayGrid.of(hours)
     place = np.flatnonzero(grid.hour == NIGHT_H - 1)
-    litres = np.concatenate([np.full(DAY_H - 1, np.nan), hours.amount * LITRES.get(hours.unit, np.nan)])
+    forward = np.where(hours.amount >= 0, hours.amount, np.nan)
+    litres = np.concatenate([np.full(DAY_H - 1, np.nan), forward * LITRES.get(hours.unit, np.nan)])
     last_day = np.lib.stride_tricks.sliding_window_view(litres, DAY_H)[place]
     day, night = quantile(last_day, 0.0, least=16), quantile(last_day[:, -NIGHT_H:], 0.0, least=4)
     by_date = np.full(len(grid.value), np.nan)
     by_date[grid.day[place]] = day
     window = before(by_date, 7 * parameters.weeks + parameters.rest_nights)[grid.day[place], : 7 * parameters.weeks]
     highest, usual = (quantile(window, share, parameters.least_nights) for share in (1.0, parameters.usual_share))
-    return _Mornings(place, night, day, highest, usual).where(np.isfinite(day + night + usual))
+    able = np.isfinite(day + night + usual) & ~beyond_use(grid)[place]
+    return _Mornings(place, night, day, highest, usual).where(able)
 
 
 def _run(over: Flags) -> NDArray[np.int64]:
@@ -114,9 +117,12 @@ def _of_run(amount: Floats, run: NDArray[np.int64]) -> Floats:
     >>> _of_run(np.array([5.0, 0.0, 4.0, 3.0]), np.array([1, 0, 1, 2])).tolist()
     [5.0, 0.0, 4.0, 7.0]
     """
-    total = np.concatenate([[0.0], np.cumsum(amount)])
-    place = np.arange(1, len(run) + 1)
-    return np.asarray(total[place] - total[place - run])
+    # Run by run, not by one running sum: its rounding would depend on where the history begins.
+    total, sums = 0.0, []
+    for night, number in zip(amount.tolist(), run.tolist(), strict=True):
+        total = total + night if number > 1 else night * number
+        sums.append(total)
+    return np.array(sums)
 
 
 def _lowest_of_last(mornings: _Mornings, nights: int) -> Floats:

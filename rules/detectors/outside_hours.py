@@ -13,6 +13,7 @@ from plagewatch.metering.intervals import Floats
 from plagewatch.metering.local_time import local_fields
 from rules.detectors.below_minimum import lowest_usual
 from rules.detectors.case import Case
+from rules.detectors.credible import beyond_use
 from rules.detectors.history import DayGrid, before, mean, quantile
 from rules.detectors.told_once import of_last, told_once
 from rules.detectors.usual_use import UsualUse
@@ -70,7 +71,8 @@ def judge(case: Case, parameters: OutsideHours) -> Judgement:
     grid = DayGrid.of(hours)
     opening = _opening(case, grid, parameters)
     if not np.isfinite(opening.from_h).any():
-        return NotJudged("no_opening_hours", "No opening hours are entered for this building.")
+        numbers = {"days": float(len(grid.value))}
+        return NotJudged("no_opening_hours", "No opening hours are entered for these {days:.0f} days.", numbers)
     use = _use(case, grid, opening, parameters)
     over = np.flatnonzero(grid.hour == LAST_H)
     over = over[use.able[grid.day[over]]]
@@ -99,6 +101,7 @@ def _use(case: Case, grid: DayGrid, opening: _Opening, parameters: OutsideHours)
     able &= when_open - at_rest >= parameters.least_contrast * when_open
     limit = np.where(able, at_rest + parameters.in_use * (when_open - at_rest), np.nan)
     used = _closed(opening, parameters.margin_h) & (table > limit[:, None]) & ~_told(case, grid)
+    used[grid.day, grid.hour] &= ~beyond_use(grid)
     counts = used.sum(axis=1) >= parameters.least_h
     return _Use(used & counts[:, None], counts, able, at_rest, when_open)
 

@@ -6,7 +6,9 @@ import numpy as np
 
 from plagewatch.metering.intervals import Floats
 from rules.detectors.case import Case
-from rules.detectors.verdicts import HOUR_S, Judgement, NotJudged, Verdicts, unfit
+from rules.detectors.credible import beyond_use
+from rules.detectors.history import DayGrid
+from rules.detectors.verdicts import HOUR_S, Judgement, NotJudged, Verdicts, unfit, unjudged
 
 KWH = {"kWh": 1.0, "MWh": 1000.0, "Wh": 0.001}
 BROKEN = 10.0  # times the contracted power is no load but another unit or a wrong pulse weight
@@ -34,9 +36,9 @@ def judge(case: Case, parameters: PeakPower) -> Judgement:
         return NotJudged("no_power", "{hours:.0f} hours that are no electricity.", {"hours": len(hours)})
     power_kw = np.fmax(hours.amount * KWH[hours.unit], _fine_kw(case))
     power_kw = np.where((power_kw >= 0) & (power_kw < BROKEN * contracted_kw), power_kw, np.nan)
-    known = np.isfinite(power_kw)
+    known = np.isfinite(power_kw) & ~beyond_use(DayGrid.of(hours))
     if not known.any():
-        return NotJudged("too_short", "No whole hour of {hours:.0f}.", {"hours": len(hours)})
+        return unjudged(hours)
     over = power_kw >= parameters.share * contracted_kw
     return Verdicts(
         start_s=hours.start_s,

@@ -28,7 +28,8 @@ def judge(case: Case, parameters: SolarGap) -> Judgement:
     hours = case.hours
     others = [*case.others.get("alike", ()), *case.others.get("load", ())]
     if not others:
-        return NotJudged("no_neighbours", "No other meter of this site to compare zeros with.")
+        numbers = {"hours": float(len(hours))}
+        return NotJudged("no_neighbours", "{hours:.0f} hours, but no other meter of this site beside them.", numbers)
     beside = np.stack([_on(hours.start_s, other.start_s, other.amount) for other in others])
     counts = np.stack([_moves(amount, 24 * parameters.alive_days) for amount in beside])
     meters = counts.sum(axis=0)

@@ -45,8 +45,9 @@ def judge(case: Case, parameters: Stopped) -> Judgement:
     refused = unfit(hours)
     if refused is not None:
         return refused
-    if parameters.below_c is not None and case.weather is None:
-        return NotJudged("no_weather", "Whether it stands still because it is warm cannot be told without weather.")
+    if parameters.below_c is not None and (case.weather is None or not np.isfinite(case.weather.temp_c).any()):
+        numbers = {"hours": float(len(hours))}
+        return NotJudged("no_weather", "No outdoor temperature of these {hours:.0f} hours.", numbers)
     known, moves = np.isfinite(hours.amount), hours.amount > 0
     counts = known & ~moves & _cold(case, parameters)
     moved = np.maximum.accumulate(np.where(moves, np.arange(len(hours)), -1))

@@ -100,7 +100,8 @@ def judge(case: Case, parameters: SubMeterBalance) -> Judgement:
 
 def _unlike(hours: MeterHours, parts: Sequence[MeterHours]) -> NotJudged | None:
     if not parts:
-        return NotJudged("no_parts", "No meter stands behind this one.")
+        numbers = {"hours": float(len(hours))}
+        return NotJudged("no_parts", "{hours:.0f} hours, but no meter stands behind this one.", numbers)
     for number, part in enumerate(parts, 1):
         if part.unit != hours.unit or not np.array_equal(part.start_s, hours.start_s):
             return NotJudged(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from plagewatch.metering.intervals import Floats
 from rules.detectors.below_minimum import lowest_usual, share_below
+from rules.detectors.credible import beyond_use
 from rules.detectors.flat_line import Repeats
 from rules.detectors.history import DayGrid, before, mean, quantile, same_kind, same_weekday
 from rules.detectors.lasting import lasting
@@ -110,7 +111,7 @@ def _usual(hours: MeterHours, grid: DayGrid, parameters: UnusualLoad) -> _Usual:
     deviation = np.clip(off / np.maximum(spread, floor), -LARGEST_DEVIATION, LARGEST_DEVIATION)
     return _Usual(
         grid.at_hours(grid.value - off),
-        hours.amount * 0 + grid.at_hours(deviation),
+        hours.amount * 0 + np.where(beyond_use(grid), np.nan, grid.at_hours(deviation)),
         lowest_usual(grid.value, parameters.weeks)[grid.day],
     )
 

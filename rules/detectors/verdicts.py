@@ -114,18 +114,38 @@ def unfit(hours: MeterHours) -> NotJudged | None:
     if hours.interval_s is not None and hours.interval_s > HOUR_S:
         numbers = {"interval_h": hours.interval_s / HOUR_S}
         return NotJudged("too_coarse", "Read every {interval_h:g} h; rules by the hour need hours.", numbers)
-    if not hours.seen.any():
-        return NotJudged("no_readings", "No hour with a reading.")
-    return None
+    return unread(hours)
+
+
+def unread(hours: MeterHours) -> NotJudged | None:
+    """The same for a rule that does not go by the hour."""
+    if hours.seen.any():
+        return None
+    return NotJudged("no_readings", "None of {hours:.0f} hours has a reading.", {"hours": float(len(hours))})
 
 
 def judged(verdicts: Verdicts, hours: MeterHours) -> Judgement:
     """The verdicts, or why there is none."""
-    if len(verdicts):
-        return verdicts
-    days = float(np.isfinite(hours.amount).sum()) / 24
-    if days and not np.nansum(np.abs(hours.amount)):
-        return NotJudged("never_moves", "All {days:.0f} days of readings are 0.", {"days": days})
+    return verdicts if len(verdicts) else unjudged(hours)
+
+
+def unjudged(hours: MeterHours) -> NotJudged:
+    """Why a rule that needs to know what is usual says nothing of hours that are read.
+
+    >>> from plagewatch.metering.intervals import Intervals
+    >>> backwards = Intervals.measured(3600 * np.arange(48), np.full(48, -2.0) - np.arange(48))
+    >>> unjudged(MeterHours.on_grid(backwards, 48 * 3600, "UTC", "kWh")).code
+    'negative'
+    """
+    known = hours.amount[np.isfinite(hours.amount)]
+    days = len(known) / 24
+    if days >= 1 and known.min() == known.max():
+        numbers = {"days": days, "amount": float(known[0])}
+        return NotJudged("never_moves", "All {days:.0f} days of readings are {amount:g}.", numbers)
+    below = float((known < 0).sum())
+    if below > len(known) / 2:
+        numbers = {"below": below, "hours": float(len(known))}
+        return NotJudged("negative", "{below:.0f} of {hours:.0f} hours are below 0: does it count backwards?", numbers)
     return NotJudged(
         "too_short", "{days:.1f} days of whole hours are not enough to know what is usual.", {"days": days}
     )

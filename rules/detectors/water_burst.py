@@ -10,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from plagewatch.metering.intervals import Floats, Seconds
+from plagewatch.metering.local_time import local_fields
 from rules.detectors.case import Case, FineSteps
+from rules.detectors.credible import within
 from rules.detectors.history import DayGrid, before
 from rules.detectors.night_water import LITRES
 from rules.detectors.verdicts import HOUR_S, Flags, Judgement, MeterHours, NotJudged, Verdicts, judged, unfit
+
+DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class WaterBurst:
     spans_h: stretches in which the amount is taken [h]. times: so many times the largest usual one of that stretch.
     least_l: and at least so much [l]. weeks, rest_days: the largest usual one is that of the second largest day of so
         many weeks, the newest days left out. least_days: with fewer known no verdict.
+    credible_times, credible_l_per_h: a flow beyond the larger of so many times that of the largest usual hour and this
+        one is no water but another unit or pulse weight; nothing is said of it, nor of the day after it.
     """
 
     spans_h: tuple[int, ...] = (1,)
@@ -31,6 +37,8 @@ class WaterBurst:
     weeks: int = 8
     rest_days: int = 3
     least_days: int = 21
+    credible_times: float = 50.0
+    credible_l_per_h: float = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,9 @@ def judge(case: Case, parameters: WaterBurst) -> Judgement:
     if fine is not None and len(fine.start_s):
         known = fine.start_s >= hours.start_s[0]
         start_s, litres = fine.start_s[known], fine.amount[known] * per_unit
-        day = grid.day[np.minimum((start_s - hours.start_s[0]) // HOUR_S, len(hours) - 1)]
+        # A quarter after midnight is of a day of which no hour is over yet.
+        first = int(local_fields(hours.start_s[:1], hours.tz).day[0])
+        day = np.clip(local_fields(start_s, hours.tz).day - first, 0, len(grid.value))
         newest = _verdicts(_Steps(start_s + fine.step_s, litres, fine.step_s, day), largest, parameters)
         verdicts = _one_after_the_other(verdicts.where(verdicts.known_s <= int(fine.start_s[0])), newest)
     return judged(verdicts, hours)
@@ -68,7 +78,8 @@ def judge(case: Case, parameters: WaterBurst) -> Judgement:
 
 def _unlike(hours: MeterHours, fine: FineSteps | None) -> NotJudged | None:
     if hours.unit not in LITRES:
-        return NotJudged("unit_unknown", "Water in this unit is not known here.")
+        numbers = {"hours": float(len(hours))}
+        return NotJudged("unit_unknown", "{hours:.0f} hours of water in a unit that is not known here.", numbers)
     if fine is not None and not 0 < fine.step_s <= HOUR_S:
         return NotJudged("too_coarse", "Steps of {step_s:g} s; a burst needs an hour or less.", {"step_s": fine.step_s})
     return None
@@ -92,8 +103,11 @@ def _sum_of_last(amount: Floats, count: int) -> Floats:
 
 
 def _largest_usual(ran: Floats, grid: DayGrid, parameters: WaterBurst) -> Floats:
-    """For each day the largest amount of the second largest of the days before; NaN where too few are known."""
-    table = np.full(grid.value.shape, np.nan)
+    """For each day, and the one after them, the largest amount of the second largest of the days before.
+
+    NaN where too few are known.
+    """
+    table = np.full((len(grid.value) + 1, 24), np.nan)
     table[grid.day, grid.hour] = np.where(np.isfinite(grid.at_hours(grid.value)), ran, np.nan)
     of_day = np.where(np.isfinite(table).sum(axis=1) >= 16, np.fmax.reduce(table, axis=1), np.nan)
     window = before(of_day, 7 * parameters.weeks + parameters.rest_days)[:, : 7 * parameters.weeks]
@@ -109,7 +123,10 @@ def _verdicts(steps: _Steps, largest: dict[int, Floats], parameters: WaterBurst)
     score = ran / np.maximum(parameters.times * usual, parameters.least_l)
     worst = np.argmax(np.where(np.isnan(score), -np.inf, score), axis=0)[None]
     flow = steps.litres * HOUR_S / steps.step_s
-    running = flow > np.min(usual / np.array(spans)[:, None], axis=0)
+    per_hour = usual / np.array(spans)[:, None]
+    running = flow > np.min(per_hour, axis=0)
+    beyond = flow > np.maximum(parameters.credible_times * np.max(per_hour, axis=0), parameters.credible_l_per_h)
+    believed = ~within(beyond, DAY_S // steps.step_s)
     place = np.arange(len(flow))
     first = np.maximum.accumulate(np.where(running, 0, place + 1))
     since_s = steps.end_s[np.minimum(first, place)] - steps.step_s
@@ -131,7 +148,7 @@ def _verdicts(steps: _Steps, largest: dict[int, Floats], parameters: WaterBurst)
             "extra_m3": (ran - usual) / 1000,
         },
     )
-    return verdicts.where(np.isfinite(score) & np.isfinite(steps.litres))
+    return verdicts.where(np.isfinite(score) & np.isfinite(steps.litres) & believed)
 
 
 def _one_after_the_other(one: Verdicts, other: Verdicts) -> Verdicts:

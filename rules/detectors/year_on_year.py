@@ -10,7 +10,7 @@ from plagewatch.metering.intervals import Floats
 from rules.detectors.case import Case
 from rules.detectors.heat_days import HeatDays
 from rules.detectors.signature import Fitting, before_and_after
-from rules.detectors.verdicts import Judgement, NotJudged, Verdicts
+from rules.detectors.verdicts import Judgement, NotJudged, Verdicts, unjudged
 
 YEAR = 365
 UNIT_CHANGED = 10.0  # times the largest day of the year before is no use but another unit or pulse weight
@@ -54,8 +54,11 @@ def judge(case: Case, parameters: YearOnYear) -> Judgement:
         rows.append(last)
         numbers.append((days.used[year][both].sum(), usual.expected[year][both].sum()))
     if not rows:
-        count = int(known.sum())
-        return NotJudged("too_short", "{days:.0f} days with weather are not two years.", {"days": float(count)})
+        why = unjudged(case.hours)
+        if why.code != "too_short":
+            return why
+        days_known = float(known.sum())
+        return NotJudged("too_short", "{days:.0f} days with weather are not two years.", {"days": days_known})
     used, expected = np.array(numbers).T
     return _verdicts(case, days, np.array(rows), (used, expected), parameters)
 

@@ -16,7 +16,8 @@ PURE = tuple(
 ) + (
     "rules/incidents.py",
     "rules/detectors/",
-    "rules/catalogue.py",
+    "rules/catalogue/",
+    "rules/choosing.py",
     "rules/in_force.py",
     "rules/storms.py",
     "rules/telling.py",
@@ -33,7 +34,7 @@ PURE = tuple(
 PURE_MAY_IMPORT = ("numpy", "holidays", "pint", "plagewatch.metering", "plagewatch.savings", "plagewatch.plage",
                    "plagewatch.solar", "plagewatch.tickets", "plagewatch.validation",
                    "rules.detectors", "rules.catalogue", "rules.incidents",
-                   "rules.in_force", "rules.storms", "rules.telling",
+                   "rules.in_force", "rules.choosing", "rules.storms", "rules.telling",
                    "digest.compose", "digest.comparison", "digest.facts", "digest.phrases", "digest.advice",
                    "digest.health", "digest.rows", "digest.target")  # fmt: skip
 IMPURE_STANDARD = (

@@ -39,7 +39,7 @@ def test_what_is_not_built_says_so(run, words: str) -> None:
         ("backtest x --store --out out", {}, "one of the two"),
         ("backtest --store --out out --rules noise", {}, "There is no rule 'noise'; there are no_data"),
         ("backtest --store --out out --rules no_data:colour=3", {}, "no_data has no number 'colour'; it has readings"),
-        ("backtest --store --out out --rules no_data:least_h=x", {}, "'x' is no value of no_data:least_h"),
+        ("backtest --store --out out --rules no_data:least_h=x", {}, "no_data:least_h must be a number above 0, not 'x'"),
         ("backtest --store --out out --from yesterday", {}, "'yesterday' is no day"),
         ("backtest --store --out out --from 2026-02-01 --to 2026-01-01", {}, "No day lies between"),
         ("validate no-such-folder --out out", {}, "no-such-folder holds no set"),

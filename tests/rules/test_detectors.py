@@ -17,7 +17,7 @@ from rules.detectors.verdicts import MeterHours, NotJudged, Verdicts
 from tests.rules.invented import DAY_S, HOUR_S, START_S, hours_of, household_water, office_load
 
 DAYS = 130
-by_rule = pytest.mark.parametrize("rule", [rule for rule in RULES if not rule.needs_weather], ids=lambda rule: rule.id)
+by_rule = pytest.mark.parametrize("rule", [rule for rule in RULES if not rule.needs], ids=lambda rule: rule.id)
 
 
 OFFICE = EnteredDays([OpeningHours("s", weekday, 8, 18) for weekday in range(5)])

@@ -90,13 +90,13 @@ def test_a_ticket_without_numbers_is_still_told(rule: catalogue.Rule, language: 
     assert "–" in said
     assert "{" not in said
     assert explain.title(ticket(rule.id, rule.cause), language)
-    assert len(explain.first_checks(ticket(rule.id, rule.cause), language)) == 3
+    assert 2 <= len(explain.first_checks(ticket(rule.id, rule.cause), language)) <= 3
 
 
 @pytest.mark.parametrize("language", ["nl", "fr"])
-@pytest.mark.parametrize("name", ["_SILENT", "_DEVICE_SILENT", "_WATER", "_HIGH", "_LOW", "_FLAT", "_BELOW"])
-def test_a_translation_has_the_same_places_for_numbers(language: str, name: str) -> None:
-    english = getattr(explain, name)
+@pytest.mark.parametrize("rule", catalogue.RULES, ids=lambda rule: rule.id)
+def test_a_translation_has_the_same_places_for_numbers(language: str, rule: catalogue.Rule) -> None:
+    english = rule.says({}).template
     said = words(language).gettext(english)
     assert said != english
     assert _places(said) == _places(english)
@@ -114,7 +114,7 @@ def test_every_rule_has_its_own_id_and_cause() -> None:
     )
 
 
-HEATED = {"used_m3": 911.4, "usual_m3": 583.0, "extra_m3": 328.4, "extra_so_far_m3": 1200.0, "outdoor_c": 11.66}
+HEATED = {"used_m3": 911.4, "usual_m3": 583.0, "extra_day_m3": 328.4, "extra_m3": 1200.0, "outdoor_c": 11.66}
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,12 @@ HEATED = {"used_m3": 911.4, "usual_m3": 583.0, "extra_m3": 328.4, "extra_so_far_
         (
             "nl",
             "911 m³ op één dag, terwijl 583 m³ gewoon is bij 11,7 °C buiten: 328 m³ meer. "
-            "Al 9 dagen lang, samen 1.200 m³ te veel.",
+            "Intussen dag 9: samen 1.200 m³ te veel.",
         ),
         (
             "en",
             "911 m³ on one day where 583 m³ is usual for 11.7 °C outside: 328 m³ more. "
-            "For 9 days now, 1,200 m³ too much in all.",
+            "Day 9 of this: 1,200 m³ too much in all.",
         ),
     ],
 )
@@ -141,7 +141,7 @@ def test_heating_beyond_the_cold_is_told_with_its_numbers(language: str, said: s
 def test_a_year_is_told_beside_the_year_before() -> None:
     heat = Meter("linde.heat", "linde", "Warmte", Carrier.HEAT, Kind.INDEX, "kWh")
     found = ticket(
-        "year_on_year", "year_on_year", year_kwh=115_000, usual_year_kwh=100_000, extra_year_kwh=15_000, more_pct=15
+        "year_on_year", "year_on_year", year_kwh=115_000, usual_year_kwh=100_000, extra_kwh_per_year=15_000, more_pct=15
     )
     assert explain.sentence(found, heat, "nl") == (
         "115.000 kWh in de voorbije twaalf maanden. Bij dit weer had het gebouw het jaar voordien 100.000 kWh "

@@ -31,6 +31,7 @@ from tests.rules.test_detectors import assert_same
 
 Detector = Callable[[Case], Judgement]
 DAYS = 800
+HEATED = (catalogue.HEAT_SIGNATURE, catalogue.HEAT_AT_NIGHT, catalogue.HEAT_WHEN_WARM, catalogue.YEAR_ON_YEAR)
 TEMP_C = outdoor_c(YEARS_3)
 USE = daily_use(TEMP_C)
 WINTER = 365 + 320  # in the middle of November of the second year
@@ -49,8 +50,7 @@ def paired(case: Case) -> Case:
 DETECTORS: dict[str, Detector] = {
     **{
         rule.id: lambda case, rule=rule: rule.judge(case)  # type: ignore[misc]
-        for rule in catalogue.RULES
-        if rule.needs_weather
+        for rule in HEATED
     },
     "after_works": lambda case: after_works.judge(
         replace(case, facts=Facts(works_s=(day_s(500),))), after_works.AfterWorks()
@@ -73,7 +73,8 @@ def signature_of(use: Any, temp_c: Any = TEMP_C, **changes: Any) -> Verdicts:
 
 def told(verdicts: Verdicts) -> list[float]:
     """Days after START_S at which a ticket could be opened."""
-    return ((verdicts.known_s[verdicts.abnormal & (verdicts.score >= 1)] - START_S) / 86_400).tolist()
+    opens_s = verdicts.known_s[verdicts.abnormal & (verdicts.score >= 1)]
+    return [float(day) for day in (opens_s - START_S) / 86_400]
 
 
 def eventful() -> Case:
@@ -98,7 +99,7 @@ def test_what_comes_later_changes_no_verdict(judge: Detector, cut_at: int) -> No
         assert_same(until, known)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in catalogue.RULES if rule.needs_weather], ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", HEATED, ids=lambda rule: rule.id)
 def test_days_before_the_history_of_a_rule_change_no_verdict(rule: catalogue.Rule) -> None:
     case = eventful()
     whole, first = verdicts_of(rule.judge(case)), 250
@@ -155,7 +156,7 @@ def test_data_that_cannot_be_judged_are_no_ticket(judge: Detector, name: str) ->
         assert not (judgement.abnormal & (judgement.score >= 1)).any()
 
 
-@pytest.mark.parametrize("judge", [DETECTORS[rule.id] for rule in catalogue.RULES if rule.needs_weather])
+@pytest.mark.parametrize("judge", [DETECTORS[rule.id] for rule in HEATED])
 def test_without_weather_nothing_is_judged(judge: Detector) -> None:
     case = building(USE, TEMP_C)
     for weather in (None, replace(case.weather, temp_c=TEMP_C.repeat(24) * np.nan)):  # type: ignore[type-var]
@@ -203,7 +204,7 @@ def test_heating_as_on_working_days_is_found_after_two_weekends() -> None:
     verdicts = signature_of(use)
     worst = int(np.argmax(verdicts.score))
     at = int((verdicts.start_s[worst] - START_S) // 86_400)
-    assert verdicts.numbers["extra_kwh"][worst] == pytest.approx((use[at] - HOT_WATER) / 2, rel=0.25)
+    assert verdicts.numbers["extra_day_kwh"][worst] == pytest.approx((use[at] - HOT_WATER) / 2, rel=0.25)
 
 
 def test_colder_than_ever_is_expected_to_take_more_and_opens_no_ticket() -> None:
@@ -224,7 +225,7 @@ def test_heating_that_runs_in_summer_is_found_and_its_use_added_up() -> None:
     days = told(verdicts)
     assert july + 3 <= days[0] <= july + 15
     assert told(signature_of(USE, warm=True, work_days=3, rest_days=3, deviations=2.0)) == []
-    so_far = verdicts.numbers["extra_so_far_kwh"]
+    so_far = verdicts.numbers["extra_kwh"]
     abnormal = verdicts.abnormal & (verdicts.start_s >= day_s(july)) & (verdicts.start_s < day_s(july + 15))
     assert so_far[abnormal].max() == pytest.approx(30 * abnormal.sum(), rel=0.2)
 
@@ -330,7 +331,7 @@ def test_heating_and_cooling_at_once_are_told_after_three_days() -> None:
         if clash:
             assert days[0] == 82  # 8 + 8 h in two of three days are 5.3 h in the mean
             assert verdicts.numbers["both_h"][-1] == 8
-            assert verdicts.numbers["extra_kwh"][-1] == 8 * 13
+            assert verdicts.numbers["extra_day_kwh"][-1] == 8 * 13
 
 
 def test_a_quarter_above_the_contracted_power_is_a_peak_though_the_hour_is_not() -> None:

@@ -178,6 +178,16 @@ def test_hours_alone_show_a_burst_an_hour_later() -> None:
     assert verdicts.known_s[verdicts.abnormal].tolist() == [START_S + (24 * 50 + 4) * HOUR_S]
 
 
+def test_the_first_quarter_after_midnight_is_of_the_new_day() -> None:
+    """The 61st day no longer knows the first: of the two days with 1 000 l in an hour one is left, so 200 l count."""
+    water = flat_water(60)
+    water[[12, 36]] = 1.0
+    first = FineSteps(np.array([START_S + 60 * DAY_S]), np.array([0.05]), 900)
+    verdicts = said(JUDGES["burst"], Case(hours_of(water, "m3"), fine=first))
+    assert verdicts.known_s[-1] == START_S + 60 * DAY_S + 900
+    assert verdicts.numbers["largest_usual_l"][-2:].tolist() == [1000.0, 200.0]
+
+
 def test_water_in_an_unknown_unit_is_not_judged() -> None:
     judgement = JUDGES["burst"](Case(hours_of(flat_water(60), "kWh")))
     assert isinstance(judgement, NotJudged)
@@ -256,6 +266,13 @@ def test_a_movement_set_aside_is_a_finding_of_its_hour() -> None:
     assert verdicts.start_s[verdicts.abnormal].tolist() == [START_S + 1500 * HOUR_S]
     assert verdicts.numbers["set_aside_m3"][1500] == 7.0
     assert verdicts.numbers["movements"][1500] == 2.0
+
+
+def test_a_movement_of_unknown_worth_is_told_without_its_amount() -> None:
+    facts = Facts(quarantined_s=np.array([START_S + 1500 * HOUR_S]), jumps=np.array([np.nan]))
+    verdicts = said(JUDGES["impossible step"], replace(case_of(household_water(DAYS)), facts=facts))
+    assert verdicts.start_s[verdicts.abnormal].tolist() == [START_S + 1500 * HOUR_S]
+    assert np.isnan(verdicts.numbers["set_aside_m3"][1500])
 
 
 def test_moments_without_amounts_are_refused() -> None:

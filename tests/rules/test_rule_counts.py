@@ -22,7 +22,8 @@ def test_counts_by_rule(engine: Engine, series: SqliteSeries, add_meter: AddMete
     add_meter("linde.elec", Carrier.ELECTRICITY, load)
     add_meter("linde.new", Carrier.ELECTRICITY, office_load(3))
     add_meter("linde.water", Carrier.WATER, household_water(100), "m3")
-    silent, water, load_rule = backtest.backtest(engine, series).counts
+    counts = {count.rule: count for count in backtest.backtest(engine, series).counts}
+    silent, water, load_rule = (counts[rule] for rule in ("no_data", "night_water", "unusual_load"))
     assert (load_rule.rule, load_rule.tickets, load_rule.told_on, load_rule.meters) == ("unusual_load", 1, 1, 1)
     assert load_rule.not_judged == {"too_short": 1}
     assert 24 * 60 < load_rule.judged_h < 24 * 100  # after the weeks that it learns
@@ -60,9 +61,12 @@ def test_rules_as_they_are_written() -> None:
     ("texts", "sentence"),
     [
         (["noise"], "There is no rule 'noise'"),
-        (["no_data:colour=1"], "no_data has no number 'colour'"),
-        (["no_data:weeks=1.5"], "'1.5' is no value of no_data:weeks"),
-        (["no_data:weeks"], "'' is no value"),
+        (["no_data:colour=1"], "no_data has no number 'colour'; it has readings, "),
+        (["no_data:weeks=1.5"], "no_data:weeks must be a whole number of 1 or more, not '1.5'; it is 16"),
+        (["no_data:least_h=0"], "no_data:least_h must be a number above 0, not '0'; it is 6"),
+        (["no_data:least_h=inf"], "no_data:least_h must be a number above 0, not 'inf'"),
+        (["no_data:weeks"], "no_data:weeks must be a whole number of 1 or more, not ''"),
+        (["heat_when_warm:warm=0"], "heat_when_warm has no number 'warm'"),
         (["no_data", "no_data:weeks=3"], "no_data is named twice"),
     ],
 )

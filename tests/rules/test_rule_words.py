@@ -13,10 +13,11 @@ from plagewatch.metering.intervals import Intervals
 from plagewatch.words import LANGUAGES, words
 from rules import explain
 from rules.catalogue import RULES, Rule
-from rules.catalogue.words import NUMBERS, numbers_of, words_of
+from rules.catalogue.words import NUMBERS, words_of
 from rules.detectors.case import Case, DayKinds, Facts, HourlyWeather
 from rules.detectors.comfort import CARE_C
 from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged, Verdicts
+from rules.in_force import numbers_of
 
 DETECTORS = Path(__file__).parents[2] / "rules" / "detectors"
 DAYS = 800

@@ -79,12 +79,12 @@ def counts(engine: Engine) -> dict[str, dict[Note, int]]:
     return found
 
 
-def impossible(engine: Engine) -> dict[str, list[Found]]:
+def impossible(engine: Engine) -> list[LedgerFinding]:
     """Movements that were set aside because the meter cannot have made them, by meter, oldest first."""
     table = tables.ledger_finding
     query = select(table).where(table.c.note == Note.IMPOSSIBLE.value).order_by(table.c.meter, table.c.from_ms)
-    found: dict[str, list[Found]] = {}
     with engine.connect() as connection:
-        for row in connection.execute(query):
-            found.setdefault(row.meter, []).append(Found(Note(row.note), row.from_ms, row.to_ms, row.step))
-    return found
+        return [
+            LedgerFinding(r.meter, r.register, Found(Note(r.note), r.from_ms, r.to_ms, r.step))
+            for r in connection.execute(query)
+        ]

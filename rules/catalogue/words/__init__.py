@@ -1,7 +1,6 @@
 """The numbers of every rule in words: what each is called, what it does, its unit, and how far it may be moved."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 from rules.catalogue.rule import Rule
 from rules.catalogue.words import data, electricity, heating, solar, water
@@ -11,17 +10,6 @@ NUMBERS: Mapping[type, Mapping[str, NumberWords]] = {
     parameters: told for part in (data, electricity, heating, water, solar) for parameters, told in part.NUMBERS.items()
 }
 """By the class of a rule's parameters and the name in it. What is no number, and no list of numbers, is not in it."""
-
-
-def numbers_of(rule: Rule) -> dict[str, float]:
-    """Names and values of the numbers by which a rule looks.
-
-    >>> from rules.catalogue import PEAK_POWER
-    >>> numbers_of(PEAK_POWER)
-    {'share': 1.0}
-    """
-    values = {each.name: getattr(rule.parameters, each.name) for each in fields(rule.parameters)}
-    return {name: value for name, value in values.items() if type(value) in (int, float)}
 
 
 def words_of(rule: Rule) -> Mapping[str, NumberWords]:
