@@ -67,9 +67,9 @@ def test_without_a_price_there_is_an_amount_and_no_money() -> None:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("nl", ["70\xa0kWh, €\xa018", "€\xa0912 per jaar", "25% van wat nog tot het PLAGE-doel ontbreekt"]),
-        ("fr", ["70\xa0kWh, 18\xa0€", "912\xa0€ par an", "25\xa0% de l’écart par rapport à l’objectif PLAGE"]),
-        ("en", ["70\xa0kWh, €18", "€912 a year", "25% of the gap to the PLAGE target"]),
+        ("nl", ["70\xa0kWh, €\xa018", "€\xa0913 per jaar", "25% van wat nog tot het PLAGE-doel ontbreekt"]),
+        ("fr", ["70\xa0kWh, 18\xa0€", "913\xa0€ par an", "25\xa0% de l’écart par rapport à l’objectif PLAGE"]),
+        ("en", ["70\xa0kWh, €18", "€913 a year", "25% of the gap to the PLAGE target"]),
     ],
 )
 def test_it_is_told_in_three_languages(language: str, said: list[str]) -> None:

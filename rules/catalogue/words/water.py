@@ -63,6 +63,20 @@ NUMBERS: Mapping[type, Mapping[str, NumberWords]] = {
         "weeks": NumberWords(LOOKED_BACK, N_("So many weeks say what the largest hour is."), WEEKS, 4, 12),
         "rest_days": NumberWords(LEFT_OUT, N_("So that a burst is not learnt as usual while it lasts."), DAYS, 1, 28),
         "least_days": NumberWords(LEAST_KNOWN, NO_VERDICT, DAYS, 7, 28),
+        "credible_times": NumberWords(
+            N_("Largest flow that is believed"),
+            N_("Times that of the largest usual hour; beyond it is another unit or pulse weight, and no water."),
+            TIMES,
+            10,
+            1000,
+        ),
+        "credible_l_per_h": NumberWords(
+            N_("A flow that is always believed"),
+            N_("Up to here it is water, however little is usual."),
+            N_("l/h"),
+            1000,
+            100_000,
+        ),
     },
     Stopped: {
         "times_usual": NumberWords(
