@@ -1,23 +1,34 @@
 """The shapes of the API's answers and of what it accepts."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.context import AppContext
-from api.registry import Registry
+from api.registry import Registry, read
 from api.worth import WorthAnswer, worth_answer, worth_now
 from plagewatch.health import PartState
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.meters import Carrier, Kind, Use
 from plagewatch.metering.readings import Flow, Reason
+from plagewatch.store.records import held_notices, rule_modes
+from plagewatch.store.records.rule_modes import TicketLabel
 from plagewatch.store.records.tickets import TicketEvent
 from plagewatch.tickets.findings import Skill, Urgency
+from plagewatch.tickets.modes import Label
 from plagewatch.tickets.states import BY_PERSON, State, Ticket
 from plagewatch.tickets.worth import TargetGap
+
+
+def readable_text(text: str) -> str:
+    """The text itself. Raises ValueError where it holds what nobody can read or a store cannot keep."""
+    if any(unicodedata.category(letter) in ("Cs", "Cc") and letter not in "\n\r\t" for letter in text):
+        raise ValueError("holds a character that is no text")
+    return text
 
 
 class PartAnswer(BaseModel):
@@ -119,6 +130,15 @@ class EventAnswer(BaseModel):
     note: str
 
 
+class LabelAnswer(BaseModel):
+    """What a person who looked said of a ticket; the newest counts."""
+
+    at: datetime
+    who: str
+    label: Label
+    note: str
+
+
 class TicketAnswer(BaseModel):
     """Abnormal consumption of one cause at one meter."""
 
@@ -143,6 +163,7 @@ class TicketAnswer(BaseModel):
     assigned_to: str | None
     worth: WorthAnswer | None = Field(description="Null where its rule counts nothing")
     part_of: int | None = Field(description="Number of the ticket that stands for it and others of one cause")
+    labels: list[LabelAnswer] = Field(description="Whether it was real, as people who looked said, oldest first")
     next_states: list[State] = Field(description="Steps a person may take now")
     url: str = Field(description="The page for people")
 
@@ -166,12 +187,22 @@ class StepWanted(BaseModel):
     who: str = Field(min_length=1, max_length=100, description="Id of the person who takes the step")
     note: str = Field("", max_length=2000, description="What was seen or done")
 
-    @field_validator("who", "note")
-    @classmethod
-    def _text(cls, text: str) -> str:
-        if any(unicodedata.category(letter) in ("Cs", "Cc") and letter not in "\n\r\t" for letter in text):
-            raise ValueError("holds a character that is no text")
-        return text
+    _text = field_validator("who", "note")(readable_text)
+
+
+class LabelWanted(BaseModel):
+    """What a person who looked says of a ticket."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"label": "false_alarm", "who": "tech-north", "note": "A fire drill."}]},
+    )
+
+    label: Label
+    who: str = Field(min_length=1, max_length=100, description="Id of the person who looked")
+    note: str = Field("", max_length=2000, description="What it was")
+
+    _text = field_validator("who", "note")(readable_text)
 
 
 class QuarantinedAnswer(BaseModel):
@@ -203,11 +234,23 @@ def utc(at_s: float) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is told with every ticket of an answer. wholes: the ticket that stands for each, by number."""
+    """What is told with every ticket of an answer. wholes: the ticket that stands for each, by number.
+
+    labels: what was said of each, by number.
+    """
 
     registry: Registry
     gap: TargetGap | None
     wholes: Mapping[int, int]
+    labels: Mapping[int, Sequence[TicketLabel]]
+
+    @classmethod
+    def read(cls, context: AppContext, gap: TargetGap | None, ticket: int | None = None) -> Self:
+        """As it is in the records now; labels of one ticket, or of all."""
+        engine, said = context.engine, dict[int, list[TicketLabel]]()
+        for label in rule_modes.labels(engine, ticket):
+            said.setdefault(label.ticket, []).append(label)
+        return cls(read(engine, context.now_s()), gap, held_notices.wholes(engine), said)
 
 
 def ticket_answer(context: AppContext, beside: Beside, ticket: Ticket, language: str) -> TicketAnswer:
@@ -237,9 +280,15 @@ def ticket_answer(context: AppContext, beside: Beside, ticket: Ticket, language:
         assigned_to=ticket.assigned_to,
         worth=worth_answer(worth_now(context, registry, ticket, beside.gap)),
         part_of=beside.wholes.get(ticket.id),
+        labels=[label_answer(label) for label in beside.labels.get(ticket.id, ())],
         next_states=[state for state in State if state in BY_PERSON[ticket.state]],
         url=f"{context.base_url.rstrip('/')}/tickets/{ticket.id}",
     )
+
+
+def label_answer(said: TicketLabel) -> LabelAnswer:
+    """What somebody said of a ticket, as the API tells it."""
+    return LabelAnswer(at=utc(said.at_ms / 1000), who=said.who, label=said.label, note=said.note)
 
 
 def event_answer(event: TicketEvent) -> EventAnswer:

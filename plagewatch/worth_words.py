@@ -37,7 +37,8 @@ def year_text(worth: Worth, language: str) -> str:
     """A year of it in a few words, for a list: money where it is known, else the amount."""
     say = words(language).gettext
     money = worth.eur_per_year == worth.eur_per_year
-    what = euro_text(worth.eur_per_year, language) if money else _amount(worth.per_year, worth, language)
+    a_year = _about(worth.eur_per_year if money else worth.per_year)
+    what = euro_text(a_year, language) if money else _amount(a_year, worth, language)
     return say("about {what} a year").format(what=what)
 
 
@@ -53,7 +54,7 @@ def worth_lines(worth: Worth, language: str) -> list[str]:
         )
         lines.append(_with_money(text, worth.so_far, worth.eur_so_far, worth, language))
     year = say("Left as it is: about {amount}{money} a year ({seen}).")
-    lines.append(_with_money(year, worth.per_year, worth.eur_per_year, worth, language))
+    lines.append(_with_money(year, _about(worth.per_year), _about(worth.eur_per_year), worth, language))
     if worth.share_of_gap == worth.share_of_gap:
         whole = worth.share_of_gap >= 1
         share = percent_text(worth.share_of_gap, language)
@@ -80,6 +81,15 @@ def _with_money(text: str, amount: float, eur: float, worth: Worth, language: st
     money = f", {euro_text(eur, language)}" if eur == eur else ""
     seen = words(language).gettext(_SEEN[worth.confidence])
     return text.format(amount=_amount(amount, worth, language), money=money, seen=seen)
+
+
+def _about(value: float) -> float:
+    """A figure of a year as far as it can be known: three digits.
+
+    >>> _about(203_357.1), _about(912.5), _about(float("nan"))
+    (203000.0, 912.0, nan)
+    """
+    return float(f"{value:.3g}")
 
 
 def _amount(value: float, worth: Worth, language: str) -> str:

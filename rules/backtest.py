@@ -2,14 +2,16 @@
 
 import csv
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from plagewatch.metering.intervals import Floats, Resolution, Seconds
+from plagewatch.metering.meters import Carrier, Meter
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import registry
 from plagewatch.store.series.protocol import SeriesStore
@@ -18,9 +20,11 @@ from plagewatch.tickets.states import LIVING, State, Ticket
 from rules import catalogue
 from rules.detectors.verdicts import HOUR_S
 from rules.estate import Estate
+from rules.in_force import with_numbers
 from rules.incidents import Change, Clear, Fade, Key, Open, Reopen, Touch, Verify
-from rules.rule_counts import RuleCount, counted
-from rules.tracks import Progress, judge_all
+from rules.read_once import ReadOnce
+from rules.rule_counts import RuleCount, counted, told_again
+from rules.tracks import Judged, Progress, judge_all
 from rules.walk import walk
 
 EVER_S = (-(2**33), 2**33)  # 1697 to 2242: InfluxDB counts nanoseconds in 64 bits
@@ -80,6 +84,94 @@ def backtest(
     ]
     told = sorted(book.all(), key=lambda ticket: (ticket.opened_s, ticket.id))
     return BacktestResult(told, scores, counted(estate.rules, judged, told, (from_s, to_s)), (from_s, to_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a rule would have said of some meters with some numbers; its tickets in the order they were opened.
+
+    judged: meters it could judge. not_judged: meter -> code of why it could not. since_s: its first verdict in the
+    span, seconds since 1970 UTC; None where there is none.
+    """
+
+    tickets: Sequence[Ticket]
+    judged: Collection[str]
+    not_judged: Mapping[str, str]
+    since_s: int | None
+
+
+def trials(
+    stores: tuple[Engine, SeriesStore],
+    meters: Collection[str],
+    rule_id: str,
+    numbers: Sequence[Mapping[str, float]],
+    span_s: tuple[int, int],
+) -> list[Trial]:
+    """What a rule would have said of some meters in (span_s[0], span_s[1]], once for each set of moved numbers.
+
+    The live code as it stands: meters that share a device with these fall silent with them, a silent meter tells
+    nothing else, and what unusual load tells is not told twice. What many buildings have in common stays apart.
+    Nothing is written. Raises KeyError for a rule that is not in the catalogue, SeriesError where the store does not
+    answer.
+    """
+    engine, series = stores
+    looked_at, wanted = catalogue.rule(rule_id), set(meters)
+    estate = _around(Estate.read(engine), wanted, looked_at)
+    within_s = span_s[0] - 86_400 * max(each.history_days for each in catalogue.RULES if each.id in _HEARD | {rule_id})
+    once = cast(SeriesStore, ReadOnce(series, [meter.id for meter in estate.meters], (within_s, span_s[1])))
+    said = []
+    for moved in numbers:
+        rules = [each for each in estate.rules if each.id in _HEARD and each.id != rule_id]
+        rules.append(with_numbers(looked_at, moved))
+        ordered = sorted(rules, key=lambda each: _ORDER[each.id])
+        judged = judge_all(once, replace(estate, rules=ordered), span_s, None)
+        book = MemoryBook()
+        walk(judged.tracks, span_s, book, lambda tick: tick)
+        said.append(_trial(judged, book, wanted, rule_id, span_s))
+    return said
+
+
+def tell_again(past: Sequence[Ticket], trial: Trial) -> set[int]:
+    """Numbers of those tickets of the past that a trial tells too, of the same meter and cause at the same time."""
+    return {ticket.id for ticket in told_again(past, trial.tickets)}
+
+
+_HEARD = frozenset({catalogue.NO_DATA.id, catalogue.UNUSUAL_LOAD.id})
+"""Rules whose word changes what others tell."""
+_ORDER = {rule.id: place for place, rule in enumerate(catalogue.RULES)}
+
+
+def _around(estate: Estate, wanted: Collection[str], rule: catalogue.Rule) -> Estate:
+    """The estate of those of the wanted meters that the rule is meant for, and of all that it looks at beside them."""
+    mine = [meter for meter in estate.meters if meter.id in wanted and meter.carrier in rule.carriers]
+    devices = {estate.device_of[meter.id] for meter in mine if meter.id in estate.device_of}
+    seen = {meter.id for meter in mine} | {meter.id for meter in _beside(estate, mine, rule)}
+    return replace(estate, meters=[m for m in estate.meters if m.id in seen or estate.device_of.get(m.id) in devices])
+
+
+def _beside(estate: Estate, mine: Sequence[Meter], rule: catalogue.Rule) -> Iterator[Meter]:
+    """Meters at the sites of these that the rule compares them with."""
+    sites, need = {meter.site for meter in mine}, catalogue.Need
+    parts = {part.sub for meter in mine for part in estate.parts.get(meter.id, ())}
+    for meter in estate.meters if rule.needs & {need.ALIKE, need.LOAD, need.PARTS, need.OPPOSITE, need.ROOMS} else ():
+        alike = need.ALIKE in rule.needs and meter.carrier in rule.carriers
+        load = need.LOAD in rule.needs and meter.carrier is Carrier.ELECTRICITY
+        if meter.site in sites and (alike or load or meter.id in parts or rule.needs & {need.OPPOSITE, need.ROOMS}):
+            yield meter
+
+
+def _trial(judged: Judged, book: "MemoryBook", wanted: Collection[str], rule_id: str, span_s: tuple[int, int]) -> Trial:
+    mine = [track for track in judged.tracks if track.rule.id == rule_id]
+    speaks_of = {track.key: {track.meter, *track.covers} & set(wanted) for track in mine}
+    told = [ticket for ticket in book.all() if speaks_of.get(ticket.key)]
+    known_s = [track.verdicts.known_s for track in mine if track.meter in wanted]
+    first_s = [int(each[each > span_s[0]][0]) for each in known_s if (each > span_s[0]).any()]
+    return Trial(
+        sorted(told, key=lambda ticket: (ticket.opened_s, ticket.id)),
+        {track.meter for track in mine if track.meter in wanted},
+        {meter: why.code for (rule, meter), why in judged.not_judged.items() if rule == rule_id and meter in wanted},
+        min(first_s, default=None),
+    )
 
 
 def write(result: BacktestResult, out: Path) -> None:

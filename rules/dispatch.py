@@ -5,9 +5,10 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from plagewatch.charts import Size
+from plagewatch.comfort_words import warmth_owed
 from plagewatch.mail import Mail, MailError
 from plagewatch.metering.local_time import local_day
-from plagewatch.metering.meters import Meter, Person, Site
+from plagewatch.metering.meters import Meter, Person, Site, Use
 from plagewatch.metering.prices import ASSUMED_PRICES
 from plagewatch.number_words import time_text
 from plagewatch.store.engine import Engine
@@ -100,6 +101,7 @@ def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: Outbox
     worth = worth_of(ticket, meter, ASSUMED_PRICES, local_day(item.due_s, site.timezone), None)
     values = {
         **_values(ticket, meter, site, person, base_url.rstrip("/")),
+        "owed": warmth_owed(ticket.skill, _uses(engine, meter.id), person.language),
         "worth": worth_lines(worth, person.language) if worth else [],
         "price": price_text(worth, person.language) if worth else "",
         "held": _held_titles(engine, person, base_url.rstrip("/")),
@@ -116,6 +118,11 @@ def ticket_mail(engine: Engine, series: SeriesStore, base_url: str, item: Outbox
         html=environment.get_template("ticket.html").render(values),
         images={"chart": chart},
     )
+
+
+def _uses(engine: Engine, meter: str) -> list[Use]:
+    served = {share.building for share in registry.shares(engine) if share.meter == meter}
+    return [building.use for building in registry.buildings(engine) if building.id in served]
 
 
 def _held_titles(engine: Engine, person: Person, base_url: str) -> list[tuple[str, str]]:

@@ -4,12 +4,13 @@ from babel.numbers import format_decimal
 
 from plagewatch.metering.meters import Meter
 from plagewatch.number_words import age_text, locale, unit_text
-from plagewatch.tickets.modes import RuleWords
+from plagewatch.tickets.modes import RuleNumber, RuleWords
 from plagewatch.tickets.states import Ticket
 from plagewatch.tickets.texts import N_
 from plagewatch.words import words
 from rules import catalogue
-from rules.catalogue import Says
+from rules.catalogue import Rule, Says
+from rules.catalogue.words import words_of
 from rules.in_force import numbers_of
 from rules.storms import ALL_SILENT, DAY_OFF, FEED_SILENT, SITE_SILENT
 
@@ -83,7 +84,27 @@ def title(ticket: Ticket, language: str) -> str:
 def rules_told(language: str) -> list[RuleWords]:
     """All rules of the catalogue."""
     say = words(language).gettext
-    return [RuleWords(rule.id, say(rule.title), numbers_of(rule)) for rule in catalogue.RULES]
+    return [
+        RuleWords(rule.id, say(rule.title), _numbers_told(rule, language), rule.carriers) for rule in catalogue.RULES
+    ]
+
+
+def _numbers_told(rule: Rule, language: str) -> list[RuleNumber]:
+    say, told = words(language).gettext, words_of(rule)
+    return [
+        RuleNumber(
+            name=name,
+            title=say(told[name].title),
+            means=say(told[name].means),
+            unit=say(told[name].unit) if told[name].unit else "",
+            usual=value,
+            least=told[name].least,
+            most=told[name].most,
+            scale=told[name].scale,
+            moves=told[name].moves,
+        )
+        for name, value in numbers_of(rule).items()
+    ]
 
 
 def first_checks(ticket: Ticket, language: str) -> list[str]:

@@ -14,7 +14,7 @@ from api.registry import read
 from api.routes import ledger, weather_health
 from api.routes.health import parts_of
 from plagewatch.health import overall
-from plagewatch.metering.meters import Kind, Meter
+from plagewatch.metering.meters import Kind
 from plagewatch.store.records import quarantine, tickets
 from plagewatch.tickets.findings import Skill
 from plagewatch.tickets.states import Ticket
@@ -22,11 +22,11 @@ from plagewatch.tickets.states import Ticket
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found wrong with the figures of a meter."""
+    """What a rule found wrong with the figures of a meter; name: of the meter, with its place."""
 
     ticket: Ticket
     title: str
-    meter: Meter
+    name: str
 
 
 router = APIRouter(include_in_schema=False)
@@ -50,7 +50,9 @@ def data(request: Request, context: Context) -> HTMLResponse:
         "silent": sorted(silent, key=lambda m: (m.age_s is not None, -(m.age_s or 0))),
         "places": {meter.meter.id: registry.place_of(meter.meter) for meter in silent},
         "findings": [
-            Finding(one, context.ticket_title(one, language_of(request)), registry.meters[one.meter])
+            Finding(
+                one, context.ticket_title(one, language_of(request)), registry.full_name(registry.meters[one.meter])
+            )
             for one in choose(living, registry, Wanted(STAGES[Stage.TO_DO], skill=Skill.DATA))
         ],
         "counts": quarantine.counts(context.engine),

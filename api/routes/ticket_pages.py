@@ -16,6 +16,7 @@ from api.registry import Registry, read
 from api.routes.meter import picture
 from api.worth import gap_now, ranked, worth_now
 from plagewatch.charts import Size
+from plagewatch.comfort_words import warmth_owed
 from plagewatch.metering.meters import Meter, Site
 from plagewatch.store.records import held_notices, rule_modes
 from plagewatch.store.records import tickets as records
@@ -166,6 +167,7 @@ def _ticket_page(
         "title": context.ticket_title(found, language),
         "sentence": context.ticket_sentence(found, meter, language),
         "checks": context.first_checks(found, language),
+        "owed": warmth_owed(found.skill, (one.use for one in registry.buildings_of(meter.id)), language),
         "worth": worth_lines(worth, language) if worth else [],
         "price": price_text(worth, language) if worth else "",
         "labels": rule_modes.labels(context.engine, found.id)[::-1],

@@ -4,15 +4,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from api.answers import Beside, StepWanted, TicketAnswer, TicketWithHistory, event_answer, ticket_answer
+from api.answers import Beside, LabelWanted, StepWanted, TicketAnswer, TicketWithHistory, event_answer, ticket_answer
 from api.context import AppContext, Context
+from api.entries import by, told_as_problem
 from api.language import Language
 from api.problems import ProblemAnswer
 from api.queue import STAGES, Stage, Wanted, choose, take_step, ticket_of
-from api.registry import read
 from api.worth import CurrentGap, ranked
-from plagewatch.store.records import held_notices
+from plagewatch.comfort_words import warmth_owed
+from plagewatch.store.records import rule_modes
 from plagewatch.store.records import tickets as records
+from plagewatch.store.records.rule_modes import TicketLabel
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.states import State, Ticket
 from plagewatch.tickets.worth import TargetGap
@@ -35,12 +37,11 @@ def tickets(
     meter: str | None = None,
 ) -> list[TicketAnswer]:
     """Texts are in the language of `?lang=`, else of `Accept-Language`."""
-    registry = read(context.engine, context.now_s())
+    beside = Beside.read(context, gap)
     states = frozenset(state) if state else STAGES[stage]
     wanted = Wanted(states, zone, skill, urgency, meter)
     found = records.tickets(context.engine, context.now_s(), meter=meter)
-    beside = Beside(registry, gap, held_notices.wholes(context.engine))
-    chosen = choose(found, registry, wanted, ranked(context, registry))
+    chosen = choose(found, beside.registry, wanted, ranked(context, beside.registry))
     return [ticket_answer(context, beside, ticket, language) for ticket in chosen]
 
 
@@ -62,11 +63,27 @@ def step(
     return _with_history(context, take_step(context, ticket_id, wanted.state, wanted.who, wanted.note), language, gap)
 
 
+@router.post("/{ticket_id}/label", summary="A person who looked says whether it was real", responses=REFUSALS)
+def label(
+    context: Context, language: Language, gap: CurrentGap, ticket_id: TicketId, wanted: LabelWanted
+) -> TicketWithHistory:
+    """It counts in the record of the rule; of several words on a ticket the newest does."""
+    found = ticket_of(context, ticket_id)
+    with told_as_problem():
+        by_whom = by(context, wanted.who)
+    said = TicketLabel(found.id, wanted.label, by_whom.who, by_whom.at_ms, wanted.note.strip())
+    rule_modes.say(context.engine, said)
+    return _with_history(context, found, language, gap)
+
+
 def _with_history(context: AppContext, found: Ticket, language: str, gap: TargetGap | None) -> TicketWithHistory:
-    beside = Beside(read(context.engine, context.now_s()), gap, held_notices.wholes(context.engine))
+    beside = Beside.read(context, gap, found.id)
     told = ticket_answer(context, beside, found, language)
     return TicketWithHistory(
         **told.model_dump(),
-        first_checks=context.first_checks(found, language),
+        first_checks=[
+            *context.first_checks(found, language),
+            *warmth_owed(found.skill, (one.use for one in beside.registry.buildings_of(found.meter)), language),
+        ],
         events=[event_answer(event) for event in records.events(context.engine, found.id)],
     )

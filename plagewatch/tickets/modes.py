@@ -1,10 +1,14 @@
 """What people decide of a rule: whether it tells, only counts, or rests; and what they say of its tickets."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 
-from plagewatch.tickets.states import LIVING, Ticket
+from plagewatch.metering.meters import Carrier
+from plagewatch.metering.refused import EditRefused, Refusal
+from plagewatch.tickets.states import LIVING, State, Ticket
+from plagewatch.tickets.texts import N_
 
 
 class Mode(StrEnum):
@@ -40,12 +44,14 @@ class RuleMode:
 def mode_at(history: Iterable[RuleMode], rule: str, at_ms: int) -> RuleMode:
     """How a rule stood at a moment; on, as the catalogue has it, where nobody has said anything yet.
 
+    history: oldest first; of two words of one moment the later one counts.
+
     >>> tried = RuleMode("night_water", Mode.SHADOW, at_ms=1000)
     >>> [mode_at([tried], "night_water", at_ms).mode.value for at_ms in (999, 1000)]
     ['on', 'shadow']
     """
     said = [one for one in history if one.rule == rule and one.at_ms <= at_ms]
-    return max(said, key=lambda one: one.at_ms, default=RuleMode(rule, Mode.ON))
+    return sorted(said, key=lambda one: one.at_ms)[-1] if said else RuleMode(rule, Mode.ON)
 
 
 def in_shadow(ticket: Ticket, history: Iterable[RuleMode], now_ms: int) -> bool:
@@ -55,19 +61,82 @@ def in_shadow(ticket: Ticket, history: Iterable[RuleMode], now_ms: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleNumber:
+    """One of the numbers by which a rule looks, in the words of a language.
+
+    name: as programs call it. title, means, unit: for people; the unit may be empty. usual: as the catalogue has it.
+    least, most: what it may be, both included. scale: what it is multiplied by for people, 100 where they read percent.
+    moves: whether it may be moved.
+    """
+
+    name: str
+    title: str
+    means: str
+    unit: str
+    usual: float
+    least: float
+    most: float
+    scale: float = 1.0
+    moves: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether it counts things."""
+        return isinstance(self.usual, int)
+
+
+@dataclass(frozen=True, slots=True)
 class RuleWords:
-    """A rule as people are shown it: its title in their language and its numbers as the catalogue has them."""
+    """A rule as people are shown it: its title in their language, its numbers, and what its meters count."""
 
     id: str
     title: str
-    parameters: Mapping[str, float]
+    numbers: Sequence[RuleNumber] = ()
+    carriers: frozenset[Carrier] = frozenset(Carrier)
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Its numbers as the catalogue has them, by name."""
+        return {number.name: number.usual for number in self.numbers}
+
+
+def moved(numbers: Iterable[RuleNumber], wanted: Mapping[str, float]) -> dict[str, float]:
+    """The wanted numbers of a rule that differ from the catalogue's. Raises EditRefused.
+
+    >>> nights = RuleNumber("nights", "Nights in a row", "", "nights", 3, 3, 14)
+    >>> moved([nights], {"nights": 4.0}), moved([nights], {"nights": 3.0})
+    ({'nights': 4}, {})
+    >>> moved([nights], {"nights": 4.5})
+    Traceback (most recent call last):
+    plagewatch.metering.refused.EditRefused: “Nights in a row” is a whole number.
+    """
+    known, found = {number.name: number for number in numbers}, dict[str, float]()
+    for name, value in wanted.items():
+        number = known.get(name)
+        if number is None:
+            raise EditRefused(Refusal.UNKNOWN, N_("This rule has no number “%(name)s”."), name=name[:80])
+        if value == number.usual:
+            continue
+        if not number.moves:
+            raise EditRefused(Refusal.QUANTITY, N_("“%(title)s” cannot be moved."), title=number.title)
+        # Typed as 2,2 % it is 0.022000000000000002: the ends belong to what it may be.
+        near = 1e-9 * max(abs(number.least), abs(number.most))
+        if not isfinite(value) or not number.least - near <= value <= number.most + near:
+            least, most = (round(end * number.scale, 9) for end in (number.least, number.most))
+            text = N_("“%(title)s” goes from %(least)s to %(most)s.")
+            raise EditRefused(Refusal.QUANTITY, text, title=number.title, least=least, most=most)
+        if number.whole and value != int(value):
+            raise EditRefused(Refusal.QUANTITY, N_("“%(title)s” is a whole number."), title=number.title)
+        found[name] = int(value) if number.whole else float(value)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRecord:
-    """How a rule has done: all its tickets, those a person called real or a false alarm, those that live.
+    """How a rule has done: all its tickets, by how they went on and by what people said of them.
 
-    shadow: those nobody was told of. They are counted in the others too.
+    verified: over because the meter agreed with the person who mended it. faded: over by itself. living: not over.
+    real, false_alarm: those a person called so. shadow: those nobody was told of. They are counted in the others too.
     """
 
     tickets: int = 0
@@ -75,6 +144,8 @@ class RuleRecord:
     false_alarm: int = 0
     living: int = 0
     shadow: int = 0
+    verified: int = 0
+    faded: int = 0
 
     @property
     def precision(self) -> float:
@@ -93,9 +164,11 @@ def record_of(
     """Counts over all tickets of a rule. labels: the newest word on each ticket, by its number."""
     mine, said = [ticket for ticket in tickets if ticket.rule == rule], list(history)
     return RuleRecord(
-        len(mine),
-        sum(labels.get(ticket.id) is Label.REAL for ticket in mine),
-        sum(labels.get(ticket.id) is Label.FALSE_ALARM for ticket in mine),
-        sum(ticket.state in LIVING for ticket in mine),
-        sum(in_shadow(ticket, said, now_ms) for ticket in mine),
+        tickets=len(mine),
+        real=sum(labels.get(ticket.id) is Label.REAL for ticket in mine),
+        false_alarm=sum(labels.get(ticket.id) is Label.FALSE_ALARM for ticket in mine),
+        living=sum(ticket.state in LIVING for ticket in mine),
+        shadow=sum(in_shadow(ticket, said, now_ms) for ticket in mine),
+        verified=sum(ticket.state is State.VERIFIED for ticket in mine),
+        faded=sum(ticket.state is State.FADED for ticket in mine),
     )

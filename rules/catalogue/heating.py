@@ -28,7 +28,7 @@ HEAT_SIGNATURE = Rule(
     says=always(
         N_(
             "{used} {unit} on one day where {usual} {unit} is usual for {outdoor} °C outside: "
-            "{extra} {unit} more. For {days} days now, {so_far} {unit} too much in all."
+            "{extra} {unit} more. Day {days} of this: {so_far} {unit} too much in all."
         ),
         used="used_{unit}|#,##0",
         usual="usual_{unit}|#,##0",
@@ -59,7 +59,7 @@ HEAT_AT_NIGHT = Rule(
     says=always(
         N_(
             "{used} {unit} from midnight to four where {usual} {unit} is usual for {outdoor} °C outside: "
-            "{extra} {unit} more. For {days} nights now, {so_far} {unit} too much in all."
+            "{extra} {unit} more. Night {days} of this: {so_far} {unit} too much in all."
         ),
         used="used_{unit}|#,##0",
         usual="usual_{unit}|#,##0",

@@ -37,10 +37,10 @@ SOLAR_DEAD = Rule(
     ),
     says=always(
         N_(
-            "The sun has shone for {hours} hours and nothing was made; at these hours of the last weeks the plant made "
+            "The sun has shone for {hours} and nothing was made; at these hours of the last weeks the plant made "
             "at least {least} {unit} an hour."
         ),
-        hours="dead_daylight_h|0",
+        hours="dead_daylight_h|hours",
         least="least_kwh",
     ),
     needs=frozenset({Need.WEATHER, Need.FACTS, Need.ALIKE}),

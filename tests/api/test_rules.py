@@ -10,7 +10,7 @@ from api.app import create_app
 from plagewatch.store.records import held_notices, rule_modes, tickets
 from plagewatch.store.records.held_notices import HeldNotice
 from plagewatch.tickets.findings import Finding
-from plagewatch.tickets.modes import Label, Mode, RuleWords
+from plagewatch.tickets.modes import Label, Mode, RuleNumber, RuleWords
 from plagewatch.tickets.states import State
 from tests.api.centre import NOW_S, Centre, ticket_for
 
@@ -18,7 +18,10 @@ from tests.api.centre import NOW_S, Centre, ticket_for
 @pytest.fixture
 def browser(centre: Centre) -> Iterator[TestClient]:
     context = replace(
-        centre.context(), rules=lambda language: [RuleWords("rule", f"A rule [{language}]", {"nights": 3.0})]
+        centre.context(),
+        rules=lambda language: [
+            RuleWords("rule", f"A rule [{language}]", [RuleNumber("nights", "Nights", "In a row.", "nights", 3, 3, 14)])
+        ],
     )
     with TestClient(create_app(context), base_url="http://127.0.0.1") as opened:
         yield opened
@@ -80,9 +83,9 @@ def test_worth_stands_on_page_list_and_api_and_sorts(browser: TestClient, centre
     assert (worth["so_far"], worth["per_year"], worth["unit"]) == (700.0, 36_500.0, "m3")
     assert (worth["eur_so_far"], worth["eur_per_year"]) == (595.0, 31_025.0)
     assert (worth["confidence"], answer[0]["worth"]) == ("low", None)
-    assert "€31,025 a year" in browser.get("/tickets?lang=en").text
+    assert "€31,000 a year" in browser.get("/tickets?lang=en").text
     page = browser.get(f"/tickets/{number}?lang=fr").text
-    assert "31\u202f025\xa0€ par an" in page
+    assert "31\u202f000\xa0€ par an" in page
     assert "0,85\xa0€ par m³" in page
 
 

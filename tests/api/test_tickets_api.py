@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from plagewatch.store.records import tickets as records
+from plagewatch.tickets.findings import Finding, Skill, Urgency
 from plagewatch.tickets.states import State
 from tests.api.centre import NOW_S, Centre, ticket_for
 
@@ -122,3 +123,64 @@ def test_a_ticket_that_is_not_there_is_404_or_refused(client: TestClient, number
 @pytest.mark.parametrize("number", ["0", "-1", "first"])
 def test_a_number_that_is_none_is_422(client: TestClient, number: str) -> None:
     assert client.get(f"{TICKETS}/{number}").status_code == 422
+
+
+def test_whether_it_was_real_is_kept_and_told(client: TestClient, centre: Centre) -> None:
+    number = ticket_for(centre.engine, "night_flow").id
+    assert client.get(f"{TICKETS}/{number}").json()["labels"] == []
+    for label, note in (("real", ""), ("false_alarm", " A fire drill. ")):
+        answer = client.post(f"{TICKETS}/{number}/label", json={"label": label, "who": "tech-north", "note": note})
+        assert answer.status_code == 200
+    told = client.get(f"{TICKETS}/{number}").json()["labels"]
+    assert told[1] == {
+        "at": "2026-11-20T13:23:00Z",
+        "who": "tech-north",
+        "label": "false_alarm",
+        "note": "A fire drill.",
+    }
+    assert [one["label"] for one in told] == ["real", "false_alarm"]
+    listed = {one["id"]: [said["label"] for said in one["labels"]] for one in client.get(TICKETS).json()}
+    assert listed.pop(number) == ["real", "false_alarm"]
+    assert set(map(tuple, listed.values())) == {()}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"label": "real", "who": "nobody"}, "no person “nobody”"),
+        ({"label": "real", "who": " "}, "who you are"),
+        ({"label": "perhaps", "who": "cell"}, "label"),
+        ({"label": "real"}, "who"),
+        ({"label": "real", "who": "cell", "note": "x" * 2001}, "note"),
+        ({"label": "real", "who": "cell", "sure": True}, "sure"),
+    ],
+)
+def test_a_label_that_makes_no_sense_is_422(
+    client: TestClient, centre: Centre, body: dict[str, object], words: str
+) -> None:
+    number = ticket_for(centre.engine, "night_flow").id
+    answer = client.post(f"{TICKETS}/{number}/label", json=body)
+    assert answer.status_code == 422
+    assert words in answer.json()["detail"]
+    assert client.get(f"{TICKETS}/{number}").json()["labels"] == []
+
+
+def test_there_is_no_label_on_a_ticket_there_is_not(client: TestClient) -> None:
+    assert client.post(f"{TICKETS}/999/label", json={"label": "real", "who": "cell"}).status_code == 404
+
+
+@pytest.mark.parametrize(("skill", "reminded"), [(Skill.HEATING, True), (Skill.PLUMBING, False)])
+def test_where_people_are_cared_for_warmth_comes_first(
+    client: TestClient, centre: Centre, skill: Skill, reminded: bool
+) -> None:
+    finding = Finding("rule", "noord.heat", "more_heat", NOW_S - 7200, NOW_S - 3600, NOW_S, 2.0, {})
+    number = records.open_ticket(centre.engine, finding, Urgency.SOON, skill)
+    checks = client.get(f"{TICKETS}/{number}?lang=nl").json()["first_checks"]
+    assert ("22 °C" in checks[-1]) is reminded
+    assert ("22 °C" in client.get(f"/tickets/{number}?lang=fr").text) is reminded
+
+
+def test_elsewhere_no_reminder_stands(client: TestClient, centre: Centre) -> None:
+    finding = Finding("rule", "noord.gas", "more_heat", NOW_S - 7200, NOW_S - 3600, NOW_S, 2.0, {})
+    number = records.open_ticket(centre.engine, finding, Urgency.SOON, Skill.HEATING)
+    assert client.get(f"{TICKETS}/{number}?lang=nl").json()["first_checks"] == ["look first [nl]"]

@@ -1,7 +1,7 @@
 import pytest
 
 from plagewatch.mail import MailError, message_of
-from plagewatch.metering.meters import Building, Carrier, Person, Role, Share
+from plagewatch.metering.meters import Building, Carrier, Person, Role, Share, Use
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import outbox, registry, tickets
 from plagewatch.store.records.outbox import OutboxItem
@@ -123,3 +123,16 @@ def test_an_address_that_ends_in_a_slash_makes_no_double_one(engine: Engine, ser
 def test_a_mail_about_a_ticket_that_is_gone_is_refused(engine: Engine, series: SqliteSeries, leak: int) -> None:
     with pytest.raises(MailError, match="ticket:99"):
         dispatch.ticket_mail(engine, series, URL, OutboxItem(1, "ticket", "ticket:99", "anna", NOW_S, 0))
+
+
+@pytest.mark.parametrize(("use", "reminded"), [(Use.CARE_HOME, True), (Use.OFFICE, False)])
+def test_where_people_are_cared_for_a_mail_of_heating_asks_for_warmth(
+    engine: Engine, series: SqliteSeries, leak: int, use: Use, reminded: bool
+) -> None:
+    registry.save(engine, [Building("linde", "linde", "De Linde", use)])
+    finding = Finding("heat_at_night", "linde.water", "heat_at_night", NOW_S - DAY_S, NOW_S - HOUR_S, NOW_S, 2.0, {})
+    number = tickets.open_ticket(engine, finding, Urgency.SOON, Skill.HEATING)
+    for ticket, expected in ((number, reminded), (leak, False)):
+        mail = dispatch.ticket_mail(engine, series, URL, OutboxItem(1, "ticket", f"ticket:{ticket}", "bruno", NOW_S, 0))
+        assert ("22 °C" in mail.text) is expected
+        assert ("22 °C" in mail.html) is expected

@@ -123,12 +123,12 @@ HEATED = {"used_m3": 911.4, "usual_m3": 583.0, "extra_day_m3": 328.4, "extra_m3"
         (
             "nl",
             "911 m³ op één dag, terwijl 583 m³ gewoon is bij 11,7 °C buiten: 328 m³ meer. "
-            "Al 9 dagen lang, samen 1.200 m³ te veel.",
+            "Intussen dag 9: samen 1.200 m³ te veel.",
         ),
         (
             "en",
             "911 m³ on one day where 583 m³ is usual for 11.7 °C outside: 328 m³ more. "
-            "For 9 days now, 1,200 m³ too much in all.",
+            "Day 9 of this: 1,200 m³ too much in all.",
         ),
     ],
 )
