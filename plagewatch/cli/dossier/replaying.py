@@ -12,7 +12,7 @@ from plagewatch.cli.opening import Stores
 from plagewatch.metering.intervals import Floats, Seconds
 from plagewatch.validation.scoring import Told
 from rules import backtest as backtesting
-from rules.catalogue import RULES, Rule
+from rules.catalogue import NO_DATA, RULES, Rule
 from rules.detectors.case import Case
 from rules.detectors.verdicts import Judgement
 from rules.rule_counts import YEAR_H, RuleCount
@@ -33,12 +33,26 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What the rules said of a set: tickets and scores by meter, counts by rule."""
+    """What the rules said of a set: tickets and scores by meter, counts by rule.
+
+    cpu_s: processor time of all of it but the import: reading, judging, deciding, hour by hour [s].
+    """
 
     tickets: Mapping[str, Sequence[Told]]
     scores: Mapping[str, tuple[Seconds, Floats]]
     counts: Sequence[RuleCount]
     cost: Cost
+    cpu_s: float
+
+    @property
+    def meter_years(self) -> float:
+        """Hours of all meters, as years."""
+        return self.cost.seen_h.get(NO_DATA.id, 0) / YEAR_H  # the rule that looks at every meter
+
+    @property
+    def number_of_tickets(self) -> int:
+        """Tickets of all meters."""
+        return sum(len(each) for each in self.tickets.values())
 
 
 @contextmanager
@@ -50,14 +64,15 @@ def in_store(folder: Path) -> Iterator[Stores]:
 
 def replay(opened: Stores, rules: Sequence[Rule] = RULES) -> Replayed:
     """All of the stored past before the rules."""
-    cost = Cost()
+    cost, began_s = Cost(), time.process_time()
     result = backtesting.backtest(opened.engine, opened.series, rules=[_timed(rule, cost) for rule in rules])
+    cpu_s = time.process_time() - began_s
     tickets: dict[str, list[Told]] = {}
     for each in result.tickets:
         told = Told(each.rule, each.first_abnormal_s, each.last_abnormal_s, each.opened_s, each.cleared_s)
         tickets.setdefault(each.meter, []).append(told)
     scores = {each.meter: (each.start_s, each.score) for each in result.scores}
-    return Replayed(tickets, scores, result.counts, cost)
+    return Replayed(tickets, scores, result.counts, cost, cpu_s)
 
 
 def _timed(rule: Rule, cost: Cost) -> Rule:
