@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plagewatch.metering.intervals import Floats, Seconds
-from plagewatch.solar.sun import towards_sun
+from plagewatch.solar.sun import clear_sky_ghi, towards_sun
 from plagewatch.validation.injecting import Read
 from plagewatch.validation.scoring import DAY_S, HOUR_S
 
@@ -18,9 +18,12 @@ ABOVE_AIR_WM2 = 1361.0
 LOWEST_SUN = 0.06
 """Sine of the elevation below which all light counts as that of the sky."""
 GROUND = 0.2
-CLOUDS, HAZE = 0.15, 0.02
+CLEAR = 0.8
+"""Share of the light of a cloudless sky from which an hour counts as one without clouds."""
+CLOUDS, HAZE = 0.15, 0.005
 """How much the light over the plant differs from the measured one in an hour with clouds, in one without [share]."""
-DAY_OFF = 0.03
+CLOUDY_DAY, CLEAR_DAY = 0.03, 0.02
+"""How much a whole day of clouds, and a clear one, differs from there to here [share]."""
 DIRT, DIRT_DAYS = 0.03, 70.0
 AGEING_A_YEAR = 0.006
 SYSTEM = 0.86
@@ -82,12 +85,17 @@ def made_by(roof: Roof, weather: Weather, latitude: float, longitude: float, see
 
 
 def _local(weather: Weather, up: Floats, generator: np.random.Generator) -> Floats:
-    """The light over the plant: near the measured one where the sky is clear, less so where clouds pass."""
-    clear = weather.ghi_wm2 > 0.65 * ABOVE_AIR_WM2 * np.maximum(up, LOWEST_SUN)
-    hour = generator.normal(0.0, 1.0, len(up)) * np.where(clear, HAZE, CLOUDS)
+    """The light over the plant: near the measured one where the sky is clear, less so where clouds pass.
+
+    Exactly nothing while the sun stands well above the horizon was not measured.
+    """
+    dark = (weather.ghi_wm2 <= 0) & (up > 2 * LOWEST_SUN)
+    measured = np.where(dark, np.nan, weather.ghi_wm2)
+    clear = measured > CLEAR * clear_sky_ghi(up)
     day = (weather.start_s - weather.start_s[0]) // DAY_S
-    off = generator.normal(0.0, DAY_OFF, int(day[-1]) + 1)[day]
-    return np.asarray(weather.ghi_wm2 * np.clip(1 + hour + np.where(clear, HAZE / DAY_OFF, 1.0) * off, 0.3, 1.7))
+    hour = generator.normal(0.0, 1.0, len(up)) * np.where(clear, HAZE, CLOUDS)
+    off = generator.normal(0.0, 1.0, int(day[-1]) + 1)[day] * np.where(clear, CLEAR_DAY, CLOUDY_DAY)
+    return np.asarray(measured * np.clip(1 + hour + off, 0.3, 1.7))
 
 
 def _on_panels(roof: Roof, ghi_wm2: Floats, up: Floats, east: Floats, north: Floats) -> Floats:

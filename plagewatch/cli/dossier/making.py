@@ -126,7 +126,7 @@ def _leaks(found: LabelledSet, made: Made) -> None:
     for told, name, about in ((sums, "water summed", ""), (others, "water summed at random", OTHER_SUMS)):
         made.sections.append((1, telling.of_faults(told, about)))
         made.goals += goals.of_leaks(told, name, 10.0, goals.FALSE_SUMMED)
-    what = f"Leaks of 10 l/h in sums of {METERS_OF_A_SUM} meters, which are never dry,"
+    what = f"Leaks of 10 l/h in sums of {METERS_OF_A_SUM} meters that are never dry"
     made.short.append(summing_up.of_faults(others, what, 10.0))
 
 

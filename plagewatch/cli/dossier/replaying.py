@@ -14,16 +14,17 @@ from plagewatch.validation.scoring import Told
 from rules import backtest as backtesting
 from rules.catalogue import NO_DATA, RULES, Rule
 from rules.detectors.case import Case
-from rules.detectors.verdicts import Judgement
+from rules.detectors.verdicts import Judgement, NotJudged
 from rules.rule_counts import YEAR_H, RuleCount
 
 
 @dataclass(slots=True)
 class Cost:
-    """What rules cost: processor time [s] and hours they looked at, by rule."""
+    """What rules cost: processor time [s], hours they looked at, and hours of meters they could judge, by rule."""
 
     cpu_s: dict[str, float] = field(default_factory=dict)
     seen_h: dict[str, int] = field(default_factory=dict)
+    judged_h: dict[str, int] = field(default_factory=dict)
 
     def per_meter_year(self, rule: str) -> float:
         """Processor time for a year of hours [s]; NaN where the rule looked at nothing."""
@@ -83,6 +84,8 @@ def _timed(rule: Rule, cost: Cost) -> Rule:
         said = detector(case, parameters)
         cost.cpu_s[rule.id] = cost.cpu_s.get(rule.id, 0.0) + time.process_time() - began_s
         cost.seen_h[rule.id] = cost.seen_h.get(rule.id, 0) + len(case.hours)
+        if not isinstance(said, NotJudged):
+            cost.judged_h[rule.id] = cost.judged_h.get(rule.id, 0) + len(case.hours)
         return said
 
     return replace(rule, detector=judge)

@@ -161,7 +161,7 @@ def of_goals(goals: Sequence[Goal]) -> Section:
 
 def _of_rule(rule: str, carriers: Iterable[Carrier], replayed: Mapping[str, Replayed]) -> list[str]:
     counts = [count for told in replayed.values() for count in told.counts if count.rule == rule]
-    judged_h = sum(count.judged_h for count in counts)
+    judged_h = sum(told.cost.judged_h.get(rule, 0) for told in replayed.values())
     tickets = sum(count.tickets for count in counts)
     seen_h = sum(told.cost.seen_h.get(rule, 0) for told in replayed.values())
     cpu_s = sum(told.cost.cpu_s.get(rule, 0.0) for told in replayed.values())
