@@ -31,7 +31,7 @@ def test_markdown_has_the_same_tables() -> None:
     assert "| **a\\|b <c>** | **3** |" in text
     assert "| --- | ---: |" in text
     assert "![All <of> them](peers.svg)" in text
-    assert "- Made: now" in text
+    assert text.endswith("*Made with* Made: now\n")
     assert [picture.name for picture in pictures(report())] == ["peers"]
 
 
@@ -42,6 +42,11 @@ def test_a_list_and_a_row_that_falls_short() -> None:
     assert "<tr class=strong><td>a</td>" in html(of)
     assert "<tr class=bad><td>b</td>" in html(of)
     assert "- one < two\n- three\n" in markdown(of)
+
+
+def test_a_range_stands_small_below_its_figure() -> None:
+    of = Document("D", "L", [Section("S", [Table(["a", "b"], [["x (y)", "0.50 (0.25 to 0.75)"]])])])
+    assert '<td>x (y)</td><td class="n">0.50<small>0.25 to 0.75</small></td>' in html(of)
 
 
 def test_dots_stand_where_their_values_are() -> None:

@@ -16,6 +16,7 @@ from rules.catalogue import RULES
 from rules.rule_counts import YEAR_H
 
 FOUND_HEADS = ("cases", "left out", "found", "90 % range", "days until the ticket, median")
+EVERY_KIND = {"electricity", "gas", "heat", "solar", "water"}
 HEAT_FAULTS = {
     Fault.REST_HEATED: "days of rest heated like the Friday before, for 4 weeks",
     Fault.FIFTH_MORE: "a fifth more in every hour, for 6 weeks",
@@ -26,22 +27,30 @@ HEAT_FAULTS = {
 
 def of_faults(told: Injected, about: str = "") -> Section:
     """Injected faults found, and tickets of the untouched twins. about: what these meters are."""
-    rows = []
+    rows, ours = [], []
     for size in told.plan.sizes:
         what = f"{size:g} l/h" if told.plan.fault is Fault.LEAK else f"{100 * size:.0f} % of output lost"
+        ours.append(len(rows))
         rows.append([what, "these rules", *_found([each for each in told.outcomes if each.case.size == size])])
         for name, (outcomes, _) in told.beside.items():
             rows.append([what, name, *_found([each for each in outcomes if each.case.size == size])])
+    heads = ["fault", "told by", *FOUND_HEADS]
+    if told.beside:
+        table = Table(heads, rows, strong=ours, words=2)
+    else:
+        heads.pop(1)
+        table = Table(heads, [[row[0], *row[2:]] for row in rows])
     carrier = Carrier.WATER if told.plan.fault is Fault.LEAK else Carrier.SOLAR
-    ours = [n for n, row in enumerate(rows) if row[1] == "these rules"]
+    number_of = len(told.quiet)
     return Section(
         told.title,
         [
             *([about] if about else []),
-            f"Faults were put into {len(told.quiet)} meters at random moments, judged from day {told.plan.after_days} "
-            "of each on. Found: a ticket opened after the start and not later than shortly after the end. A case whose "
-            f"untouched twin stands in alarm meanwhile is left out. {_looked(told.replayed)}{_unless_judged(carrier)}",
-            Table(["fault", "told by", *FOUND_HEADS], rows, strong=ours if told.beside else (), words=2),
+            f"Faults were put into {number_of} meter{'s' if number_of > 1 else ''} at random moments, judged from "
+            f"day {told.plan.after_days} of each on. Found: a ticket opened after the start and not later than shortly "
+            "after the end. A case whose untouched twin stands in alarm meanwhile is left out. "
+            f"{_looked(told.replayed)}{_unless_judged(carrier)}",
+            table,
             _untouched(told.quiet),
             _of_quiet(told),
         ],
@@ -169,7 +178,7 @@ def _of_rule(rule: str, carriers: Iterable[Carrier], replayed: Mapping[str, Repl
     looks_at = sorted(carrier.value for carrier in carriers)
     return [
         rule,
-        "all" if len(looks_at) == len(Carrier) else ", ".join(looks_at),
+        "all" if set(looks_at) >= EVERY_KIND else ", ".join(looks_at),
         str(sum(count.meters for count in counts)),
         number(judged_h / YEAR_H, 1),
         str(tickets),
@@ -199,7 +208,9 @@ def _found(outcomes: Sequence[Outcome]) -> list[str]:
 
 def _untouched(quiet: Sequence[Quiet]) -> str:
     years = sum(each.years for each in quiet)
-    return f"The untouched meters: {number(years, 1)} years, {number(100 * _in_alarm(quiet), 1)} % of them in alarm."
+    return (
+        f"The untouched meters: {number(years, 1)} years, {number(100 * _in_alarm(quiet), 1)} % of that time in alarm."
+    )
 
 
 def _of_quiet(told: Injected) -> Table:

@@ -12,10 +12,11 @@ from plagewatch.validation.scoring import average_precision, counts, figures, li
 POINTS = 200  # of a curve; more cannot be told apart
 HOW_SCORED = (
     "An hour is flagged if it lies within a ticket. Labelled hours with at most three others between them are one "
-    "event, flagged ones one alarm; an event is found, an alarm right, if they share an hour. Ranges: 90 % of 1 000 "
-    "draws of as many buildings out of these, with repetition. “Chosen without the site”: the setting (of peers: the "
-    "threshold) that is best on all other sites; the form of the rule had been seen on all of them, so buildings that "
-    "nobody has looked at may do worse."
+    "event, flagged ones one alarm; an event is found, an alarm right, if they share an hour. F1 is the harmonic mean "
+    "of the share that is right and the share that is found; PR-AUC says how well the scores put abnormal hours before "
+    "others: 1 at best, the share of abnormal hours by chance. Ranges: 90 % of 1 000 draws of as many buildings out of "
+    "these, with repetition. “Chosen without the site”: the setting (of peers: threshold) that is best on all other "
+    "sites; the form of the rule had been seen on all of them, so buildings that nobody has looked at may do worse."
 )
 
 
@@ -121,7 +122,7 @@ def _by_site(told: Electricity) -> Table:
 
 def _by_building(told: Electricity) -> Table:
     heads = ["building", "site", "labelled hours", "events", "found", "alarms", "right", "PR-AUC", "hour F1",
-             "event F1", "delay h", "held out: hour F1", "event F1"]  # fmt: skip
+             "event F1", "delay h", "held out: hour F1", "held out: event F1"]  # fmt: skip
     rows = []
     for name, meter in told.ours.meters.items():
         one, held = counts(meter), figures([counts(told.ours_held_out.meters[name])])
