@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from plagewatch.metering.intervals import Seconds
 from plagewatch.tickets.states import Ticket
 from rules.catalogue import Rule
 from rules.detectors.verdicts import HOUR_S
@@ -14,7 +17,7 @@ YEAR_H = 8766
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """What one rule did. meters: those it judged. judged_h: verdicts of an hour it gave in the span, on all of them.
+    """What one rule did. meters: those it judged. judged_h: hours that its verdicts in the span speak of.
 
     not_judged: why it said nothing -> on how many meters.
     """
@@ -52,7 +55,7 @@ def counted(
         if track.cause == track.rule.cause:  # what many meters share is counted at each of them already
             known_s = track.verdicts.known_s
             meters[track.rule.id].add(track.meter)
-            judged_h[track.rule.id] += int(((known_s > span_s[0]) & (known_s <= span_s[1])).sum())
+            judged_h[track.rule.id] += _judged_h(known_s[(known_s > span_s[0]) & (known_s <= span_s[1])])
     why: dict[str, Counter[str]] = {rule.id: Counter() for rule in rules}
     for (rule_id, _), reason in judged.not_judged.items():
         why[rule_id][reason.code] += 1
@@ -67,6 +70,15 @@ def counted(
         )
         for rule in rules
     ]
+
+
+def _judged_h(known_s: Seconds) -> int:
+    """The hours that verdicts speak of: some rules give one an hour, others one a day.
+
+    >>> _judged_h(np.array([3600, 7200, 10800])), _judged_h(np.array([0, 86_400, 172_800]))
+    (3, 72)
+    """
+    return round(len(known_s) * float(np.median(np.diff(known_s))) / HOUR_S) if len(known_s) > 1 else len(known_s)
 
 
 def told_again(past: Sequence[Ticket], again: Sequence[Ticket]) -> list[Ticket]:

@@ -18,6 +18,10 @@ class Fault(StrEnum):
 
     LEAK = "leak"
     LOSS = "loss"
+    REST_HEATED = "rest_heated"
+    FIFTH_MORE = "fifth_more"
+    SETBACK_LOST = "setback_lost"
+    VALVE_STUCK = "valve_stuck"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Plan:
 
 LEAKS = Plan(Fault.LEAK, (2.0, 10.0))
 LEAKS_IN_SUMS = Plan(Fault.LEAK, (10.0, 50.0), starts=8)
+LEAKS_IN_OTHER_SUMS = Plan(Fault.LEAK, (10.0,), starts=2)
 LOSSES = Plan(Fault.LOSS, (0.2, 0.3), days=30, after_days=365, margin_days=20, rest_days=1, grace_s=DAY_S)
 
 
@@ -104,7 +109,7 @@ def cases(read: Mapping[str, Read], step_s: int, plan: Plan) -> list[Case]:
 
 
 def injected(read: Read, case: Case, fault: Fault, litre: float, step_s: int) -> Floats:
-    """The amounts of the meter with the fault in them. litre: one litre in the meter's unit.
+    """The amounts of the meter with a leak or a loss in them. litre: one litre in the meter's unit.
 
     >>> hours = np.array([0, 3600]), np.array([5.0, 5.0])
     >>> injected(hours, Case("m", "m+2", 2.0, 3600, 7200), Fault.LEAK, 0.001, 3600)
@@ -118,12 +123,15 @@ def injected(read: Read, case: Case, fault: Fault, litre: float, step_s: int) ->
     return np.where(on, changed, amount)
 
 
-def summed(read: Mapping[str, Read], number: int, step_s: int) -> dict[str, Read]:
-    """Meters added up `number` at a time, in order of name, where all of them have begun and none has ended.
+def summed(read: Mapping[str, Read], number: int, step_s: int, shuffled_by: int | None = None) -> dict[str, Read]:
+    """Meters added up `number` at a time, where all of them have begun and none has ended.
 
-    What one of them does not know counts as 0, so that a sum is not lost for one meter. Left over ones are in no sum.
+    In order of name, or drawn by the seed `shuffled_by`. What one of them does not know counts as 0, so that a sum is
+    not lost for one meter. Left over ones are in no sum.
     """
     names, sums = sorted(read), dict[str, Read]()
+    if shuffled_by is not None:
+        names = np.random.default_rng(shuffled_by).permutation(names).tolist()
     for group, first in enumerate(range(0, len(names) - number + 1, number)):
         members = [read[name] for name in names[first : first + number]]
         begin_s, end_s = max(int(s[0]) for s, _ in members), min(int(s[-1]) for s, _ in members)

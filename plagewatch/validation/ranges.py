@@ -52,8 +52,8 @@ def share_range(found: Sequence[bool], draws: int = 1000, seed: int = 1) -> tupl
 def rate_range(
     number: Sequence[float], years: Sequence[float], draws: int = 1000, seed: int = 1
 ) -> tuple[float, float]:
-    """The 90 % range of a number a year over meters drawn again; NaN where there is no meter."""
-    if not len(number):
+    """The 90 % range of a number a year over meters drawn again; NaN for fewer than two: one says nothing of others."""
+    if len(number) < 2:
         return float("nan"), float("nan")
     place = np.random.default_rng(seed).integers(0, len(number), (draws, len(number)))
     return _range(np.array(number)[place].sum(axis=1) / np.array(years)[place].sum(axis=1))

@@ -6,6 +6,7 @@ from plagewatch.tickets.texts import N_
 from rules.catalogue.rule import Need, Rule, always
 from rules.detectors import comfort, heat_and_cold
 from rules.detectors.case import Case
+from rules.detectors.learnt import AT_EVERY_LOOK
 from rules.detectors.verdicts import Judgement, NotJudged
 
 _SAYS = always(
@@ -34,6 +35,7 @@ COLD_ROOM = Rule(
     carriers=frozenset({Carrier.INDOOR}),
     detector=_in_care,
     parameters=comfort.ColdRoom(),
+    warm=AT_EVERY_LOOK,
     normal_in_a_row=3,
     urgency=Urgency.URGENT,
     skill=Skill.HEATING,
@@ -53,6 +55,7 @@ COOL_ROOM = Rule(
     carriers=frozenset({Carrier.INDOOR}),
     detector=_elsewhere,
     parameters=comfort.ColdRoom(),
+    warm=AT_EVERY_LOOK,
     normal_in_a_row=3,
     urgency=Urgency.SOON,
     skill=Skill.HEATING,

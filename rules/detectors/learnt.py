@@ -61,6 +61,10 @@ class Warm:
     reach_h: int = REACH_H
 
 
+AT_EVERY_LOOK = Warm(lambda case, _: learnt_of(case.hours, {}) if len(case.hours) else None, lambda *_: False)
+"""Judged with its past at every look: few meters have such a rule."""
+
+
 def learnt_of(hours: MeterHours, arrays: Mapping[str, Floats], **numbers: float) -> Learnt:
     """What was learnt at a meter's hours, of those that a look may see: from REACH_H before the newest known one on."""
     first = window(hours)

@@ -9,6 +9,7 @@ from plagewatch.metering.intervals import Floats
 from rules.detectors.case import Case
 from rules.detectors.history import before, mean
 from rules.detectors.learnt import Learnt, Newest, Warm, learnt_of
+from rules.detectors.night_water import LITRES
 from rules.detectors.verdicts import HOUR_S, Flags, Judgement, NotJudged, Verdicts, judged, unfit
 
 
@@ -20,6 +21,7 @@ class Stopped:
         habit. least_h: and at least so long [h]. least_days: with fewer days known before no verdict.
     below_c: hours count only where the last day was colder on average [°C]: a boiler for heating stands still in
         summer. None where the weather has nothing to do with it.
+    least_l_per_day: where a day usually has less [l], nobody is judged: a home stands still whenever its people travel.
     """
 
     times_usual: float = 3.0
@@ -27,6 +29,7 @@ class Stopped:
     weeks: int = 16
     least_days: int = 28
     below_c: float | None = None
+    least_l_per_day: float = 800.0
 
 
 def judge(case: Case, parameters: Stopped) -> Judgement:
@@ -58,6 +61,12 @@ def judge(case: Case, parameters: Stopped) -> Judgement:
     days_known = np.cumsum(known) / 24
     able = counts | moves
     able &= (days_known >= parameters.least_days) & np.isfinite(limit_h)
+    usual = _usual_per_day(hours.amount, moved, parameters)
+    busy = usual * LITRES.get(hours.unit, np.inf) >= parameters.least_l_per_day
+    if able.any() and not (able & busy).any():
+        numbers = {"least_l_per_day": parameters.least_l_per_day}
+        return NotJudged("little_use", "Fewer than {least_l_per_day:g} l a day: it may stand still.", numbers)
+    able &= busy
     abnormal = counts & (still_h >= limit_h)
     verdicts = Verdicts(
         start_s=hours.start_s,
@@ -68,7 +77,7 @@ def judge(case: Case, parameters: Stopped) -> Judgement:
         numbers={
             "still_h": still_h,
             "limit_h": limit_h,
-            f"usual_{hours.unit.lower()}_per_day": _usual_per_day(hours.amount, moved, parameters),
+            f"usual_{hours.unit.lower()}_per_day": usual,
         },
     )
     return judged(verdicts.where(able), hours)

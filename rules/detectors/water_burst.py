@@ -26,15 +26,16 @@ class WaterBurst:
     """How much is a burst.
 
     spans_h: stretches in which the amount is taken [h]. times: so many times the largest usual one of that stretch.
-    least_l: and at least so much [l]. weeks, rest_days: the largest usual one is that of the second largest day of so
-        many weeks, the newest days left out. least_days: with fewer known no verdict.
+    least_l: and at least so much [l]: a garden or a pool takes up to 700 from a home in an hour. weeks, rest_days: the
+        largest usual one is that of the second largest day of so many weeks, the newest days left out. least_days: with
+        fewer known no verdict.
     credible_times, credible_l_per_h: a flow beyond the larger of so many times that of the largest usual hour and this
         one is no water but another unit or pulse weight; nothing is said of it, nor of the day after it.
     """
 
     spans_h: tuple[int, ...] = (1,)
     times: float = 3.0
-    least_l: float = 300.0
+    least_l: float = 1000.0
     weeks: int = 8
     rest_days: int = 3
     least_days: int = 21

@@ -50,3 +50,18 @@ def test_days_and_numbers_that_are_asked_for(run, tmp_path: Path) -> None:
     assert "unusual_load: 0 tickets" in strict.stdout
     assert "no_data" not in strict.stdout
     assert strict.stdout.count("not again: ticket") == 2
+
+
+def test_what_cannot_be_asked_for_is_refused_with_what_there_is(run, tmp_path: Path) -> None:
+    filled(tmp_path / "data")
+    for arguments, why in (
+        (["--store", "--rules", "no_such_rule"], "There is no rule 'no_such_rule'; there are no_data"),
+        (["--store", "--rules", "unusual_load:no=1"], "unusual_load has no number 'no'; it has"),
+        (["--store", "--from", "yesterday"], "'yesterday' is no day; write it as 2026-01-01."),
+        (["--store", "--from", "2026-02-01", "--to", "2026-02-01"], "--to is the day after the last"),
+        ([], "one of the two"),
+        (["folder", "--store"], "one of the two"),
+    ):
+        told = run("backtest", *arguments, "--data", "data", "--out", "out")
+        assert told.returncode == 2, arguments
+        assert why in told.stderr.replace("\n", " "), (arguments, told.stderr)

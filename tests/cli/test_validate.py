@@ -60,9 +60,26 @@ def test_a_report_of_two_sets(run, tmp_path: Path) -> None:
     assert page.count("<svg") == 3
     assert "site of one" in page
     text = (tmp_path / "report" / "validation.md").read_text()
-    assert "| offices | unusual_load | 2 |" in text
+    assert "| unusual_load | electricity | 2 |" in text
+    assert "| offices | one | unusual_load 1 |" in text
+    # The tap is dry every night: no rule tells anything of it as it is, the simple one tells nothing either.
+    assert "| no dry hour in 24 h | 0 | 0.00" in text
+    assert "Without any ticket: 1 of 1 meters of taps." in text
+    assert "let these rules judge, so nothing is said of them:" in text
     assert ("`peers` is not installed" in text) == (find_spec("camber") is None or find_spec("pyod") is None)
     assert (tmp_path / "report" / "detectors.svg").is_file()
+
+
+def test_a_goal_that_is_missed_ends_with_1_and_is_marked(run, tmp_path: Path) -> None:
+    load = office_load(90)
+    load[2000:2012] *= 3
+    # What is labelled abnormal is nothing that anybody could see, what can be seen is not labelled.
+    labels = {name: set(range(1800, 1812)) for name in ("one", "two")}
+    a_set(tmp_path / "offices", "electricity", "kWh", {"one": load, "two": office_load(90, seed=5)}, labels)
+    told = run("validate", "offices", "--out", "report")
+    assert told.returncode == 1, told.stderr
+    assert "missed" in told.stdout
+    assert "class=bad" in (tmp_path / "report" / "validation.html").read_text()
 
 
 def test_a_set_that_cannot_be_read_is_named(run, tmp_path: Path) -> None:
@@ -71,3 +88,10 @@ def test_a_set_that_cannot_be_read_is_named(run, tmp_path: Path) -> None:
     told = run("validate", "sets", "--out", "report")
     assert told.returncode == 2
     assert "labels.csv.gz cannot be read" in told.stderr
+
+
+def test_one_site_cannot_be_held_out(run, tmp_path: Path) -> None:
+    a_set(tmp_path / "offices", "electricity", "kWh", {"one": office_load(60)}, {"one": {1400}})
+    told = run("validate", "offices", "--out", "report")
+    assert told.returncode == 2
+    assert "to hold one out" in " ".join(told.stderr.split())

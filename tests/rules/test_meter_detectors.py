@@ -207,8 +207,16 @@ def test_a_meter_that_stops_is_told_after_its_limit() -> None:
     assert verdicts.since_s[verdicts.abnormal][0] == START_S + begin * HOUR_S
 
 
+def test_a_home_may_stand_still() -> None:
+    water = household_water(DAYS) / 3  # some 300 l a day
+    water[24 * 60 :] = 0.0
+    judgement = JUDGES["stopped"](Case(hours_of(water, "m3")))
+    assert isinstance(judgement, NotJudged)
+    assert judgement.code == "little_use"
+
+
 def test_a_standstill_like_those_before_is_none() -> None:
-    water = household_water(DAYS)
+    water = household_water(DAYS) * 2
     for day in (10, 20, 70):
         water[24 * day : 24 * (day + 5)] = 0.0
     assert not said(JUDGES["stopped"], Case(hours_of(water, "m3"))).abnormal.any()

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from plagewatch.validation.document import Document, Section, Table, html, markdown, pictures
+from plagewatch.validation.document import Document, Points, Section, Table, html, markdown, pictures
 from plagewatch.validation.pictures import Curve, Panel, Picture, Value, curves, dots
 
 NAN = float("nan")
@@ -31,8 +31,22 @@ def test_markdown_has_the_same_tables() -> None:
     assert "| **a\\|b <c>** | **3** |" in text
     assert "| --- | ---: |" in text
     assert "![All <of> them](peers.svg)" in text
-    assert "- Made: now" in text
+    assert text.endswith("*Made with* Made: now\n")
     assert [picture.name for picture in pictures(report())] == ["peers"]
+
+
+def test_a_list_and_a_row_that_falls_short() -> None:
+    table = Table(["figure", "measured"], [["a", "1"], ["b", "0"]], strong=[0], bad=[1])
+    of = Document("D", "L", [Section("S", [Points(["one < two", "three"]), table])])
+    assert "<ul><li>one &lt; two</li><li>three</li></ul>" in html(of)
+    assert "<tr class=strong><td>a</td>" in html(of)
+    assert "<tr class=bad><td>b</td>" in html(of)
+    assert "- one < two\n- three\n" in markdown(of)
+
+
+def test_a_range_stands_small_below_its_figure() -> None:
+    of = Document("D", "L", [Section("S", [Table(["a", "b"], [["x (y)", "0.50 (0.25 to 0.75)"]])])])
+    assert '<td>x (y)</td><td class="n">0.50<small>0.25 to 0.75</small></td>' in html(of)
 
 
 def test_dots_stand_where_their_values_are() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plagewatch.cli.dossier import labelled_sets
-from plagewatch.cli.dossier.labelled_sets import LabelledSet
+from plagewatch.cli.dossier.labelled_sets import LABELS, LabelledSet, NoSet
 from plagewatch.cli.dossier.peers import PEERS, Peer
 from plagewatch.cli.dossier.peers import judged as judged_by
 from plagewatch.cli.dossier.replaying import Replayed, in_store, replay
@@ -88,17 +88,22 @@ class Electricity:
 
 
 def measure(found: LabelledSet, goal: Mapping[str, float], say: Callable[[str], None]) -> Electricity:
-    """Everything about a set with labelled hours. goal: `pr_auc`, `hour_f1`, `event_f1` at least, `alarms` at most."""
+    """Everything about a set with labelled hours. goal: `pr_auc`, `hour_f1`, `event_f1` at least, `alarms` at most.
+
+    Raises NoSet where the labelled meters stand on one site: none can be held out then.
+    """
     truth, read = labelled_sets.labels(found), labelled_sets.readings(found)
     sites = {meter: found.meters[meter]["site"] for meter in truth}
+    if len(set(sites.values())) < 2:
+        raise NoSet(f"{found.folder / LABELS}: labelled meters on two sites at least are needed, to hold one out.")
 
     with in_store(found.folder) as opened:
         live = replay(opened)
-        as_it_is, tried = _scored(read, truth, live), dict[str, Meters]()
+        as_it_is, tried = scored(read, truth, live), dict[str, Meters]()
         for number, setting in enumerate(settings(), 1):
             rule = replace(UNUSUAL_LOAD, parameters=setting)
             rules = [rule if each.id == rule.id else each for each in RULES]
-            tried[described(setting)] = _scored(read, truth, replay(opened, rules))
+            tried[described(setting)] = scored(read, truth, replay(opened, rules))
             if number % 9 == 0:
                 say(f"{found.name}: {number} settings tried")
     chosen, held = without_each_site(tried, sites, worth)
@@ -117,7 +122,8 @@ def measure(found: LabelledSet, goal: Mapping[str, float], say: Callable[[str], 
     )
 
 
-def _scored(read: Mapping[str, Read], truth: Mapping[str, Labelled], replayed: Replayed) -> Meters:
+def scored(read: Mapping[str, Read], truth: Mapping[str, Labelled], replayed: Replayed) -> Meters:
+    """The labelled meters as the replayed rules judged them."""
     return {
         meter: judged_meter(
             read[meter][0], of_meter, replayed.scores.get(meter, NO_SCORES), replayed.tickets.get(meter, ())

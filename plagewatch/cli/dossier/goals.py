@@ -15,7 +15,8 @@ CPU_S = 0.5, 0.1
 COLD_MUST_SHARE = 3 / 29  # of the spells of the whole source; those of one set are part of it
 FOUND = {(Fault.LEAK, 2.0): (0.90, 0.95), (Fault.LEAK, 10.0): (0.75, 0.85)}
 FALSE_SINGLE, FALSE_SUMMED = (0.5, 0.3), (1.0, 0.7)
-FALSE_SUN = 3.0, 1.5
+FALSE_SUN, FALSE_SUN_WITH_WEATHER = (3.0, 1.5), (1.0, 0.5)
+LOSSES_WITH_WEATHER = {0.3: (0.95, 1.0), 0.2: (0.60, 0.80)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +78,23 @@ def amounts_judged(carrier: Carrier) -> bool:
     return any(carrier in rule.carriers for rule in RULES if rule.id != NO_DATA.id)
 
 
-def of_leaks(told: Injected, summed: bool) -> list[Goal]:
-    """Goals of injected leaks."""
-    name = "water summed" if summed else "water single"
-    size = 10.0 if summed else 2.0
-    counted = [each for each in told.outcomes if each.case.size == size and not each.left_out]
-    share = sum(each.found_after_days is not None for each in counted) / len(counted) if counted else float("nan")
+def of_leaks(told: Injected, name: str, size: float, false: tuple[float, float]) -> list[Goal]:
+    """Goals of injected leaks. size: the leak that is to be found [l/h]. false: tickets a quiet meter-year."""
     return [
-        Goal(f"{name}, {size:g} l/h found", share, *FOUND[Fault.LEAK, size]),
-        Goal(f"{name}, tickets a quiet meter-year", _a_year(told), *(FALSE_SUMMED if summed else FALSE_SINGLE), True),
+        Goal(f"{name}, {size:g} l/h found", _share_found(told, size), *FOUND[Fault.LEAK, size]),
+        Goal(f"{name}, tickets a quiet meter-year", _a_year(told), *false, at_most=True),
     ]
 
 
-def of_losses(told: Injected) -> list[Goal]:
-    """Goals of injected losses without weather; where no rule judges solar, its silence is no merit."""
+def of_losses(told: Injected, name: str, *, weather: bool) -> list[Goal]:
+    """Goals of losses of solar plants; where no rule judges solar, its silence is no merit."""
     quiet = _a_year(told) if amounts_judged(Carrier.SOLAR) else float("nan")
-    return [Goal("solar without weather, tickets a quiet meter-year", quiet, *FALSE_SUN, at_most=True)]
+    false = FALSE_SUN_WITH_WEATHER if weather else FALSE_SUN
+    found = [
+        Goal(f"{name}, {100 * size:.0f} % loss found", _share_found(told, size), *limits)
+        for size, limits in (LOSSES_WITH_WEATHER.items() if weather else ())
+    ]
+    return [*found, Goal(f"{name}, tickets a quiet meter-year", quiet, *false, at_most=True)]
 
 
 def of_cold(told: Sequence[Cold]) -> list[Goal]:
@@ -100,6 +102,11 @@ def of_cold(told: Sequence[Cold]) -> list[Goal]:
     return [
         Goal("cold spells with a ticket", sum(bool(c.rules) for c in told), len(told) * COLD_MUST_SHARE, 0, True, 1)
     ]
+
+
+def _share_found(told: Injected, size: float) -> float:
+    counted = [each for each in told.outcomes if each.case.size == size and not each.left_out]
+    return sum(each.found_after_days is not None for each in counted) / len(counted) if counted else float("nan")
 
 
 def _a_year(told: Injected) -> float:

@@ -13,7 +13,7 @@ from plagewatch.validation.injecting import Read
 from plagewatch.validation.scoring import Labelled
 
 METERS, READINGS = "meters.csv", "readings.csv.gz"
-LABELS, COLD_RUNS = "labels.csv.gz", "cold_runs.csv"
+LABELS, COLD_RUNS, WEATHER = "labels.csv.gz", "cold_runs.csv", "weather.csv.gz"
 
 
 class NoSet(Exception):
@@ -72,21 +72,26 @@ def labels(found: LabelledSet) -> dict[str, Labelled]:
     return {meter: Labelled(start_s, value == 1) for meter, (start_s, value) in read.items()}
 
 
+def weather(found: LabelledSet, column: str) -> dict[str, Read]:
+    """Starts [s] and values of a column of the weather of each site; empty where there is none."""
+    return _columns(found.folder / WEATHER, column, "site") if found.holds(WEATHER) else {}
+
+
 def cold_runs(found: LabelledSet) -> list[Span]:
     """Spells of cold in which a ticket is wrong."""
     return [Span(row["meter"], _seconds(row["start"]), _seconds(row["end"])) for row in rows(found.folder / COLD_RUNS)]
 
 
-def _columns(path: Path, column: str) -> dict[str, Read]:
+def _columns(path: Path, column: str, of: str = "meter") -> dict[str, Read]:
     starts: dict[str, list[str]] = {}
     values: dict[str, list[float]] = {}
     for row in rows(path):
-        if row[column]:
-            starts.setdefault(row["meter"], []).append(row["start"].removesuffix("Z"))
-            values.setdefault(row["meter"], []).append(float(row[column]))
-    read = {meter: np.array(texts, "datetime64[s]").astype(np.int64) for meter, texts in starts.items()}
-    orders = {meter: np.argsort(start_s, kind="stable") for meter, start_s in read.items()}
-    return {meter: (read[meter][order], np.array(values[meter])[order]) for meter, order in orders.items()}
+        if row.get(column):
+            starts.setdefault(row[of], []).append(row["start"].removesuffix("Z"))
+            values.setdefault(row[of], []).append(float(row[column]))
+    read = {name: np.array(texts, "datetime64[s]").astype(np.int64) for name, texts in starts.items()}
+    orders = {name: np.argsort(start_s, kind="stable") for name, start_s in read.items()}
+    return {name: (read[name][order], np.array(values[name])[order]) for name, order in orders.items()}
 
 
 def rows(path: Path) -> Iterator[dict[str, str]]:

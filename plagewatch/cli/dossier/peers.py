@@ -1,4 +1,4 @@
-"""What others make of the same hours: profiles of the hour of the week, CAMBER, PyOD's isolation forest.
+"""What others make of the same hours: last week, profiles of the hour of the week, CAMBER, PyOD's isolation forest.
 
 CAMBER and PyOD are in the dependency group `peers`; where they are not installed their rows are missing, and said so.
 """
@@ -81,6 +81,17 @@ def hour_of_week_whole(start_s: int, amount: Floats) -> Floats:
     return np.asarray(_deviation(weeks, weeks, float(np.nanmean(weeks))).ravel()[: len(amount)], np.float64)
 
 
+def week_before(start_s: int, amount: Floats) -> Floats:
+    """Difference from the same hour a week before, in the median difference of the 8 weeks before that."""
+    del start_s
+    off = np.abs(_weeks(amount)[1:] - _weeks(amount)[:-1])
+    score = np.full((len(off) + 1, WEEK_H), np.nan)
+    for week in range(4, len(off)):
+        usual = MAD_TO_SIGMA * float(np.nanmedian(off[max(0, week - 8) : week]))
+        score[week + 1] = off[week] / usual if usual > 0 else np.nan
+    return score.ravel()[: len(amount)]
+
+
 def camber_forecast(start_s: int, amount: Floats) -> Floats:
     """CAMBER's seasonal forecast of each week from all before it; residuals in deviations of the earlier ones."""
     import pandas as pd
@@ -114,6 +125,7 @@ def isolation_forest(start_s: int, amount: Floats) -> Floats:
 
 
 PEERS = (
+    Peer("same hour last week", "past", week_before),
     Peer("hour of week, 8 weeks back", "past", hour_of_week_past),
     Peer("hour of week, whole year", "whole year", hour_of_week_whole),
     Peer("CAMBER forecast, weekly", "past", camber_forecast, "camber-toolkit", "camber"),
