@@ -66,7 +66,7 @@ def packed(learnt: Mapping[str, Learnt | None]) -> bytes:
         if one is not None:
             arrays[f"{place}"] = np.array([one.start_s, one.until_s], np.int64)
             arrays |= {f"{place}.a.{name}": value.astype(np.float32) for name, value in one.arrays.items()}
-            arrays |= {f"{place}.n.{name}": np.float64(value) for name, value in one.numbers.items()}
+            arrays |= {f"{place}.n.{name}": np.array(value) for name, value in one.numbers.items()}
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, keys=np.array(list(learnt)), **arrays)
     return file.getvalue()

@@ -3,7 +3,7 @@
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import held_notices, registry, tickets
 from plagewatch.tickets.findings import Skill, Urgency
-from rules.evaluate import RecordsBook
+from rules.records_book import RecordsBook
 from rules.storms import DAY_OFF, STORMS, Gather, Join, Place, Storms, storms
 
 LIMITS = Storms()

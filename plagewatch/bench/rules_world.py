@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plagewatch.metering.intervals import Floats, Intervals, Resolution
+from plagewatch.metering.intervals import Floats, Intervals, Resolution, Seconds
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.store.names import GHI_WM2, HUMIDITY_PCT, TAG_SITE, TEMP_C, WEATHER
 from plagewatch.store.series.protocol import Figures, Points, SeriesStore
@@ -81,11 +81,11 @@ def name(number: int) -> str:
     return f"m{number:06}"
 
 
-def _sun(start_s: Floats) -> Floats:
+def _sun(start_s: Seconds) -> Floats:
     return np.maximum(0.0, np.sin(((start_s / HOUR_S) % 24 - 6) / 12 * np.pi))
 
 
-def _use(carrier: Carrier, pattern: int, start_s: Floats) -> Floats:
+def _use(carrier: Carrier, pattern: int, start_s: Seconds) -> Floats:
     """Use at instants, the same whichever stretch is asked for: noise comes from the hour itself."""
     hour = start_s // HOUR_S
     noise = np.sin(hour * (1.7 + pattern * 0.13)) * np.sin(hour * 0.37 + pattern)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from collector import ledger_check
 from plagewatch.bench import lag, services
@@ -67,7 +68,7 @@ def measure(bursts: int) -> Latency:
     """Measure so many bursts. Raises NoService where a service is not on this machine."""
     with _running(bursts) as (port, records):
         newest_s = int(time.time()) // QUARTER_S * QUARTER_S
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "bench-urgent")
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-urgent")
         client.connect(services.HOST, port)
         client.loop_start()
         for back in range(QUIET, 0, -1):

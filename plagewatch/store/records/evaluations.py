@@ -49,9 +49,9 @@ def enrol(engine: Engine, units: Collection[str]) -> None:
 def any_due(engine: Engine, to_s: int, *, learn: bool = False) -> bool:
     """Whether some unit has not been looked at up to a tick, or not learnt from; also where there is none yet."""
     table = tables.evaluation
-    behind = _behind(to_s, table.c.learnt_s if learn else LOOKED)
+    due = _behind(to_s, table.c.learnt_s if learn else LOOKED)
     with engine.connect() as connection:
-        count, behind = connection.execute(select(func.count(), func.count().filter(behind)).select_from(table)).one()
+        count, behind = connection.execute(select(func.count(), func.count().filter(due)).select_from(table)).one()
     return not count or bool(behind)
 
 
