@@ -48,7 +48,9 @@ def test_a_step_that_the_ledger_set_aside_becomes_one_ticket_in_the_meters_unit(
         for end_s in range(last_s - 10 * DAY_S, last_s + 1, DAY_S):
             evaluate.evaluate(ledger.engine, ledger.series, end_s - 2 * DAY_S, end_s)
         (ticket,) = tickets.tickets(ledger.engine)
-    assert (ticket.rule, ticket.skill, ticket.state) == ("impossible_step", Skill.DATA, State.FADED)
+    assert (ticket.rule, ticket.skill, ticket.state) == ("impossible_step", Skill.DATA, State.OPEN), (
+        "it stands as long as nobody explains it"
+    )
     assert ticket.numbers["set_aside_kwh"] == pytest.approx(40 * (index[STEP_AT] - index[STEP_AT - 1]))
     assert ticket.first_abnormal_s == int(at_ms[STEP_AT - 1]) // 1000 // HOUR_S * HOUR_S
     assert ticket.opened_s == ticket.first_abnormal_s + HOUR_S

@@ -16,7 +16,7 @@ DAY_H = 24
 DAYS = 110
 START_S = 1_767_222_000  # Thursday 1 January 2026, 0:00 in Brussels
 NIGHTS = range(70, DAYS - 2)
-FACTS = Facts(contracted_kw=40.0, quarantined_s=np.array([START_S + 100 * 86_400 + 7 * 900]), jumps=np.array([1e6]))
+FACTS = Facts(contracted_kw=18.0, quarantined_s=np.array([START_S + 100 * 86_400 + 7 * 900]), jumps=np.array([1e6]))
 WARM = [rule for rule in catalogue.RULES if rule.warm is not None]
 by_rule = pytest.mark.parametrize("rule", WARM, ids=lambda rule: rule.id)
 

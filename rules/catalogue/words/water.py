@@ -89,6 +89,13 @@ NUMBERS: Mapping[type, Mapping[str, NumberWords]] = {
         "least_h": NumberWords(
             N_("Shortest standstill that counts"), N_("A shorter one is never a ticket."), HOURS, 6, 720
         ),
+        "least_l_per_day": NumberWords(
+            N_("Least use of a usual day"),
+            N_("A meter that usually has less is not judged: a home stands still whenever its people travel."),
+            N_("litres"),
+            1,
+            100_000,
+        ),
         "weeks": NumberWords(
             LOOKED_BACK, N_("The standstills of so many weeks are the habit of a meter."), WEEKS, 4, 16
         ),
