@@ -22,7 +22,8 @@ def test_counts_by_rule(engine: Engine, series: SqliteSeries, add_meter: AddMete
     add_meter("linde.elec", Carrier.ELECTRICITY, load)
     add_meter("linde.new", Carrier.ELECTRICITY, office_load(3))
     add_meter("linde.water", Carrier.WATER, household_water(100), "m3")
-    silent, water, load_rule = backtest.backtest(engine, series).counts
+    counts = {count.rule: count for count in backtest.backtest(engine, series).counts}
+    silent, water, load_rule = counts["no_data"], counts["night_water"], counts["unusual_load"]
     assert (load_rule.rule, load_rule.tickets, load_rule.told_on, load_rule.meters) == ("unusual_load", 1, 1, 1)
     assert load_rule.not_judged == {"too_short": 1}
     assert 24 * 60 < load_rule.judged_h < 24 * 100  # after the weeks that it learns
