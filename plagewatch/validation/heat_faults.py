@@ -90,7 +90,7 @@ def cases(meter: str, hours: HeatedHours, plan: Plan, every_days: tuple[int, int
     """Where a fault is put: regularly over all its seasons from the first judged day on."""
     summer = plan.fault is Fault.VALVE_STUCK
     every = every_days[summer]
-    found = []
+    found: list[Case] = []
     for first in range(plan.after_days, int(hours.day[-1]) - plan.days - plan.rest_days, every):
         place = int(np.argmax(hours.day == first))
         of_year = date.fromordinal(int(hours.local.day[place])).timetuple().tm_yday - 1

@@ -28,7 +28,8 @@ DIRT, DIRT_DAYS = 0.03, 70.0
 AGEING_A_YEAR = 0.006
 SYSTEM = 0.86
 LOST_HOURS = 0.002
-SNOWS_BELOW_C, SNOW_CHANCE, COVERS_CM = 0.5, 0.3, 4.0
+SNOWS_BELOW_C, SNOW_CHANCE, FALLS_CM, MOST_CM, COVERS_CM = 0.5, 0.3, (1.0, 6.0), 10.0, 4.0
+"""Snow of a lowland winter: it falls on some days of frost, and no more stays on a roof than the wind leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _covered(roof: Roof, weather: Weather, light_wm2: Floats, generator: np.rand
     known = np.isfinite(weather.temp_c)
     total = np.bincount(day, np.where(known, weather.temp_c, 0.0))
     mean_c = total / np.maximum(np.bincount(day, known), 1)
-    falls_cm = np.where(mean_c < SNOWS_BELOW_C, generator.uniform(2, 15, len(mean_c)), 0.0)
+    falls_cm = np.where(mean_c < SNOWS_BELOW_C, generator.uniform(*FALLS_CM, len(mean_c)), 0.0)
     falls_cm *= generator.random(len(mean_c)) < SNOW_CHANCE
     slides = generator.uniform(0.5, 1.5) * roof.tilt_deg / 15
     melts_cm = 0.03 * np.maximum(np.nan_to_num(weather.temp_c), 0.0) * slides
@@ -127,6 +128,6 @@ def _covered(roof: Roof, weather: Weather, light_wm2: Floats, generator: np.rand
     new_cm = np.where(np.diff(day, prepend=-1) > 0, falls_cm[day], 0.0)
     lies_cm, depth_cm = np.zeros(len(day)), 0.0
     for hour in range(len(day)):
-        depth_cm = max(depth_cm + new_cm[hour] - melts_cm[hour], 0.0)
+        depth_cm = min(max(depth_cm + new_cm[hour] - melts_cm[hour], 0.0), MOST_CM)
         lies_cm[hour] = depth_cm
     return np.minimum(lies_cm / COVERS_CM, 1.0)

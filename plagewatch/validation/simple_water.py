@@ -32,7 +32,9 @@ def never_dry(start_s: Seconds, amount: Floats, litre: float, tz: str) -> list[T
 def never_dry_at_night(start_s: Seconds, amount: Floats, litre: float, tz: str) -> list[Told]:
     """No hour without water from 0 to 6, three nights in a row."""
     del litre
-    return _of_nights("no dry hour 0-6 h, 3 nights", start_s, amount, tz, (0, 6), lambda night: (night > 0).all(axis=1))
+    return _of_nights(
+        "no dry hour 0-6 h, 3 nights", start_s, amount, tz, (0, 6), lambda night: np.asarray((night > 0).all(axis=1))
+    )
 
 
 def much_at_night(start_s: Seconds, amount: Floats, litre: float, tz: str) -> list[Told]:

@@ -19,6 +19,7 @@ from plagewatch.cli.dossier.labelled_sets import LABELS, METERS, READINGS, Label
 from plagewatch.cli.dossier.replaying import Replayed, in_store, replay
 from plagewatch.validation import scoring
 from plagewatch.validation.injecting import LEAKS, Fault, Outcome, Quiet
+from plagewatch.validation.invented_roofs import ROOFS
 from plagewatch.validation.scoring import Figures
 from rules.catalogue import RULES, UNUSUAL_LOAD, Rule
 
@@ -80,7 +81,7 @@ def test_the_rules_of_electricity_keep_their_figures(lead: LabelledSet) -> None:
     assert replayed.cost.per_meter_year(UNUSUAL_LOAD.id) < 0.1
 
 
-@pytest.mark.parametrize("broken", [{"deviations": 30.0}, {"deviations": 4.0}, {"lasts_h": 500}])
+@pytest.mark.parametrize("broken", [{"deviations": 30.0}, {"deviations": 4.0}, {"repeats": 2.0}])
 def test_these_figures_notice_a_broken_rule(lead: LabelledSet, broken: dict[str, float]) -> None:
     rule = replace(UNUSUAL_LOAD, parameters=replace(UNUSUAL_LOAD.parameters, **broken))
     rules = [rule if each.id == rule.id else each for each in RULES]
@@ -129,10 +130,9 @@ def test_faults_of_heating_are_found(amsterdam: LabelledSet) -> None:
     assert found[Fault.VALVE_STUCK] >= 0.6, found
 
 
-@pytest.mark.parametrize("weather", [True, False])
-def test_losses_of_plants_are_found(amsterdam: LabelledSet, *, weather: bool) -> None:
-    told = faults.of_invented_roofs(
-        amsterdam, "roofs", replace(faults.SUN_PLAN, sizes=(0.3,), starts=1), weather=weather
-    )
-    assert share_found(told.outcomes) >= (0.9 if weather else 0.5)
-    assert a_year(told.quiet) <= (1.0 if weather else 3.0)
+@pytest.mark.parametrize(("weather", "least", "most_a_year"), [(True, 0.8, 1.0), (False, 0.0, 1.5)])
+def test_losses_of_plants_are_found(amsterdam: LabelledSet, least: float, most_a_year: float, *, weather: bool) -> None:
+    plan = replace(faults.SUN_PLAN, sizes=(0.3,))
+    told = faults.of_invented_roofs(amsterdam, "roofs", plan, ROOFS[:3], weather=weather)
+    assert share_found(told.outcomes) >= least
+    assert a_year(told.quiet) <= most_a_year

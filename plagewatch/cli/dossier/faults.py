@@ -27,7 +27,7 @@ from plagewatch.validation.injecting import (
     summed,
     touching,
 )
-from plagewatch.validation.invented_roofs import Weather
+from plagewatch.validation.invented_roofs import ROOFS, Roof, Weather
 from plagewatch.validation.scoring import HOUR_S, Flags, Told
 from plagewatch.validation.simple_water import RULES as SIMPLE_RULES
 
@@ -109,7 +109,9 @@ def of_heating(found: LabelledSet, meter: str, every_days: tuple[int, int] = hea
     ]
 
 
-def of_invented_roofs(found: LabelledSet, title: str, plan: Plan, *, weather: bool) -> Injected:
+def of_invented_roofs(
+    found: LabelledSet, title: str, plan: Plan, roofs: Sequence[Roof] = ROOFS, *, weather: bool
+) -> Injected:
     """Losses of plants that are invented under the measured light of a set, each on a site of its own.
 
     weather: whether the rules are given light, temperatures and the place; without, they have production only.
@@ -119,10 +121,7 @@ def of_invented_roofs(found: LabelledSet, title: str, plan: Plan, *, weather: bo
     row = next(row for row in found.meters.values() if row["site"] == site)
     measured = _on_grid(ghi[site], temp_c[site])
     place = float(row["latitude"]), float(row["longitude"])
-    read = {
-        roof.name: invented_roofs.made_by(roof, measured, *place, seed)
-        for seed, roof in enumerate(invented_roofs.ROOFS, 1)
-    }
+    read = {roof.name: invented_roofs.made_by(roof, measured, *place, seed) for seed, roof in enumerate(roofs, 1)}
     blank = {} if weather else {"latitude": "", "longitude": ""}
     of_plant = {**row, "carrier": "solar", "unit": "kWh", "note": "", **blank}
     rows = {name: {**of_plant, "meter": name, "site": name} for name in read}  # each for itself, without neighbours

@@ -27,7 +27,8 @@ HEAT_FAULTS = {
 
 def of_faults(told: Injected, about: str = "") -> Section:
     """Injected faults found, and tickets of the untouched twins. about: what these meters are."""
-    rows, ours = [], []
+    rows: list[list[str]] = []
+    ours: list[int] = []
     for size in told.plan.sizes:
         what = f"{size:g} l/h" if told.plan.fault is Fault.LEAK else f"{100 * size:.0f} % of output lost"
         ours.append(len(rows))

@@ -1,6 +1,7 @@
 """Labelled hours of electricity as a section of the report: beside the peers, by site and by building."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 import numpy as np
 
@@ -138,7 +139,7 @@ def _by_building(told: Electricity) -> Table:
 def _picture_of_buildings(told: Electricity) -> Picture:
     meters = told.ours.meters.values()
     of_each = [figures([counts(meter)]) for meter in meters]
-    most = max([10.0, *(each.alarms_per_year for each in of_each)])
+    most = 4.0 * ceil(max([8.0, *(each.alarms_per_year for each in of_each)]) / 4)
     panels = [
         Panel("PR-AUC", [Value(average_precision(meter.abnormal, meter.score)) for meter in meters]),
         Panel("event F1", [Value(each.event_f1) for each in of_each]),
