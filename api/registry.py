@@ -71,7 +71,8 @@ def read(engine: Engine, now_s: int) -> Registry:
     """The registry with the shares of today, in six queries however large it is."""
     sites = {site.id: site for site in registry.sites(engine)}
     meters = {meter.id: meter for meter in registry.meters(engine)}
-    days = {meter.id: local_day(now_s, sites[meter.site].timezone) for meter in meters.values()}
+    today = {zone: local_day(now_s, zone) for zone in {site.timezone for site in sites.values()}}
+    days = {meter.id: today[sites[meter.site].timezone] for meter in meters.values()}
     buildings = {building.id: building for building in registry.buildings(engine)}
     shares = in_force(registry.shares(engine), days)
     links = registry.sub_meters(engine)

@@ -67,7 +67,7 @@ class Whose:
     @classmethod
     def read(cls, engine: Engine) -> Self:
         """As it stands in the records now."""
-        stations = {meter.site for meter in registry.meters(engine) if meter.carrier is Carrier.WEATHER}
+        stations = {meter.site for meter in registry.meters(engine, carrier=Carrier.WEATHER)}
         return cls(weather_sources.assignments(engine), weather_sources.fetches(engine), frozenset(stations))
 
     def hours(self, series: SeriesStore, site: str, start_s: int, end_s: int) -> WeatherHours:

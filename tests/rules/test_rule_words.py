@@ -2,7 +2,7 @@
 
 import ast
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ def test_every_number_has_words(rule: Rule) -> None:
 
 def test_words_are_of_numbers_that_there_are() -> None:
     for parameters, told in NUMBERS.items():
-        assert set(told) <= set(parameters.__dataclass_fields__), parameters
+        assert set(told) <= {field.name for field in fields(parameters)}, parameters
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
