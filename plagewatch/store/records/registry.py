@@ -156,7 +156,7 @@ def facts_with_contract(engine: Engine) -> list[MeterFacts]:
     told = select(table.c.meter).where(table.c.contracted_kw.is_not(None))
     query = select(table).where(table.c.meter.in_(told)).order_by(table.c.valid_from_ms)
     with engine.connect() as connection:
-        return [_build(MeterFacts, row) for row in connection.execute(query).mappings()]
+        return _built(MeterFacts, connection.execute(query))
 
 
 def swaps_of(engine: Engine, meter_id: str) -> list[Swap]:
