@@ -18,6 +18,7 @@ from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.tickets.findings import Finding
 from plagewatch.tickets.states import LIVING, State, Ticket
 from rules import catalogue
+from rules.cases import HEATING, ROOMS
 from rules.detectors.verdicts import HOUR_S
 from rules.estate import Estate
 from rules.in_force import with_numbers
@@ -119,12 +120,15 @@ def trials(
     estate = _around(Estate.read(engine), wanted, looked_at)
     within_s = span_s[0] - 86_400 * max(each.history_days for each in catalogue.RULES if each.id in _HEARD | {rule_id})
     once = cast(SeriesStore, ReadOnce(series, [meter.id for meter in estate.meters], (within_s, span_s[1])))
+    devices = {estate.device_of[meter] for meter in wanted if meter in estate.device_of}
+    # A meter that is only compared with is not judged, but those that fall silent together are.
+    only = [m for m in estate.meters if m.id in wanted or estate.device_of.get(m.id) in devices]
     said = []
     for moved in numbers:
         rules = [each for each in estate.rules if each.id in _HEARD and each.id != rule_id]
         rules.append(with_numbers(looked_at, moved))
         ordered = sorted(rules, key=lambda each: _ORDER[each.id])
-        judged = judge_all(once, replace(estate, rules=ordered), span_s, None)
+        judged = judge_all(once, replace(estate, rules=ordered), span_s, None, only)
         book = MemoryBook()
         walk(judged.tracks, span_s, book, lambda tick: tick)
         said.append(_trial(judged, book, wanted, rule_id, span_s))
@@ -156,7 +160,9 @@ def _beside(estate: Estate, mine: Sequence[Meter], rule: catalogue.Rule) -> Iter
     for meter in estate.meters if rule.needs & {need.ALIKE, need.LOAD, need.PARTS, need.OPPOSITE, need.ROOMS} else ():
         alike = need.ALIKE in rule.needs and meter.carrier in rule.carriers
         load = need.LOAD in rule.needs and meter.carrier is Carrier.ELECTRICITY
-        if meter.site in sites and (alike or load or meter.id in parts or rule.needs & {need.OPPOSITE, need.ROOMS}):
+        heating = need.OPPOSITE in rule.needs and meter.carrier in HEATING
+        room = need.ROOMS in rule.needs and meter.carrier in ROOMS
+        if meter.site in sites and (alike or load or heating or room or meter.id in parts):
             yield meter
 
 
