@@ -8,26 +8,26 @@ ticket, a twentieth of a second at most too long.
 
 import json
 import shutil
-import sqlite3
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from collector import ledger_check
 from plagewatch.bench import lag, services
+from plagewatch.bench.ingest_load import connected
+from plagewatch.bench.ingest_packets import remaining_length
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
-from plagewatch.store.engine import open_records
-from plagewatch.store.records import registry, work
+from plagewatch.store.engine import Engine, open_records
+from plagewatch.store.records import registry, rule_learnt, tickets, work
 from plagewatch.store.series.influx import InfluxSeries
 from plagewatch.store.series.protocol import Figures
 
@@ -39,6 +39,7 @@ LOOK_S = 0.05
 PROMISED_S = 5.0
 MOST_S = 60.0
 RULE = "water_burst"
+PUBACK_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +69,26 @@ def measure(bursts: int) -> Latency:
     """Measure so many bursts. Raises NoService where a service is not on this machine."""
     with _running(bursts) as (port, records):
         newest_s = int(time.time()) // QUARTER_S * QUARTER_S
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-urgent")
-        client.connect(services.HOST, port)
-        client.loop_start()
-        for back in range(QUIET, 0, -1):
-            for number in range(bursts):
-                _tell(client, number, newest_s - back * QUARTER_S, 100.0 + 0.002 * (QUIET - back))
-        time.sleep(3 * PROMISED_S)  # until all of these have been looked at
-        taken = [_burst(client, records, number, newest_s) for number in range(bursts)]
-        client.loop_stop()
+        engine = open_records(records)
+        with connected(port, "bench-urgent") as connection:
+            for back in range(QUIET, 0, -1):
+                for number in range(bursts):
+                    _tell(connection, number, newest_s - back * QUARTER_S, 100.0 + 0.002 * (QUIET - back))
+            time.sleep(3 * PROMISED_S)  # until all of these have been looked at
+            taken = [_burst(connection, engine, number, newest_s) for number in range(bursts)]
+        engine.dispose()
     found = np.array([each for each in taken if each is not None] or [np.nan])
     p50_s, p99_s = (float(np.percentile(found, share)) for share in (50, 99))
     return Latency(bursts, taken.count(None), p50_s, p99_s, float(found.max()))
 
 
-def _burst(client: mqtt.Client, records: Path, number: int, newest_s: int) -> float | None:
+def _burst(connection: socket.socket, engine: Engine, number: int, newest_s: int) -> float | None:
     began = time.monotonic()
-    _tell(client, number, newest_s, 109.0)
-    with closing(sqlite3.connect(f"file:{records}?mode=ro", uri=True)) as looking:
-        while time.monotonic() - began < MOST_S:
-            query = "SELECT count(*) FROM ticket WHERE meter = ? AND rule = ?"
-            if looking.execute(query, (_name(number), RULE)).fetchone()[0]:
-                return time.monotonic() - began
-            time.sleep(LOOK_S)
+    _tell(connection, number, newest_s, 109.0)
+    while time.monotonic() - began < MOST_S:
+        if any(ticket.rule == RULE for ticket in tickets.of_meters(engine, [_name(number)])):
+            return time.monotonic() - began
+        time.sleep(LOOK_S)
     return None
 
 
@@ -98,13 +96,19 @@ def _name(number: int) -> str:
     return f"u{number:04}"
 
 
-def _tell(client: mqtt.Client, number: int, at_s: int, index_m3: float) -> None:
+def _tell(connection: socket.socket, number: int, at_s: int, index_m3: float) -> None:
+    """Publish at QoS 1 and wait until the broker has it."""
     reading = {"at": at_s, "registers": {"water_volume": {"value": round(index_m3, 4), "unit": "m3"}}}
-    client.publish(f"loggers/{_name(number)}/readings", json.dumps(reading), qos=1)
+    topic = f"loggers/{_name(number)}/readings".encode()
+    body = len(topic).to_bytes(2, "big") + topic + (1).to_bytes(2, "big") + json.dumps(reading).encode()
+    connection.sendall(b"\x32" + remaining_length(len(body)) + body)
+    answered = 0
+    while answered < PUBACK_BYTES:
+        answered += len(connection.recv(PUBACK_BYTES - answered))
 
 
 @contextmanager
-def _running(bursts: int) -> Iterator[tuple[int, Path]]:
+def _running(bursts: int) -> Iterator[tuple[int, str]]:
     folder = Path(tempfile.mkdtemp(prefix="plagewatch-bench-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -118,7 +122,8 @@ def _running(bursts: int) -> Iterator[tuple[int, Path]]:
         series.set_up()
         _write_history(series, bursts)
         series.close()
-        records = folder / "data" / "records.db"
+        (folder / "data").mkdir()
+        records = f"sqlite:///{folder / 'data' / 'records.db'}"
         _register(records, bursts)
         ready: dict[str, Callable[[], bool]] = {
             "collector": partial(lag.subscribed, folder / "mosquitto" / "log"),
@@ -134,14 +139,16 @@ def _running(bursts: int) -> Iterator[tuple[int, Path]]:
         yield port, records
 
 
-def _learnt(records: Path) -> bool:
-    with closing(sqlite3.connect(f"file:{records}?mode=ro", uri=True)) as looking:
-        return bool(looking.execute("SELECT count(*) FROM evaluation WHERE learnt_s IS NOT NULL").fetchone()[0])
+def _learnt(records: str) -> bool:
+    engine = open_records(records)
+    try:
+        return bool(rule_learnt.made_s(engine, [_name(0)]))
+    finally:
+        engine.dispose()
 
 
-def _register(records: Path, bursts: int) -> None:
-    records.parent.mkdir(parents=True)
-    engine = open_records(f"sqlite:///{records}")
+def _register(records: str, bursts: int) -> None:
+    engine = open_records(records)
     names = [_name(number) for number in range(bursts)]
     known = [Meter(name, "urgent", name, Carrier.WATER, Kind.INDEX, "m3", QUARTER_S) for name in names]
     registry.save(engine, [Site("urgent", "Bench"), *known, *(Binding(name, "water_volume", name) for name in names)])

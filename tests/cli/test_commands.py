@@ -13,7 +13,6 @@ import pytest
     [
         "savings folder --meter m --baseline a/b --reporting c/d",
         "plage dossier --sample --out x",
-        "bench rules --meters 5",
         "bench web",
         "bench boards",
         "bench digest",

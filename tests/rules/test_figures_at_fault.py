@@ -52,6 +52,6 @@ def test_a_step_that_the_ledger_set_aside_becomes_one_ticket_in_the_meters_unit(
         "it stands as long as nobody explains it"
     )
     assert ticket.numbers["set_aside_kwh"] == pytest.approx(40 * (index[STEP_AT] - index[STEP_AT - 1]))
-    assert ticket.first_abnormal_s == int(at_ms[STEP_AT - 1]) // 1000 // HOUR_S * HOUR_S
-    assert ticket.opened_s == ticket.first_abnormal_s + HOUR_S
+    assert ticket.first_abnormal_s == int(at_ms[STEP_AT - 1]) // 1000
+    assert ticket.opened_s == int(at_ms[STEP_AT]) // 1000
     assert explain.sentence(ticket, METER, "en").startswith("20,004.12 kWh in one step")

@@ -271,16 +271,20 @@ def test_use_that_grows_or_falls_a_lot_is_no_pulse_weight() -> None:
 
 def test_a_movement_set_aside_is_a_finding_of_its_hour() -> None:
     verdicts = said(JUDGES["impossible step"], case_of(household_water(DAYS)))
-    assert verdicts.start_s[verdicts.abnormal].tolist() == [START_S + 1500 * HOUR_S]
-    assert verdicts.numbers["set_aside_m3"][1500] == 7.0
-    assert verdicts.numbers["movements"][1500] == 2.0
+    told = np.flatnonzero(verdicts.abnormal)
+    # Known at the end of each of its two quarters, and told from then on.
+    assert (verdicts.start_s[told[:2]] + HOUR_S - START_S - 1500 * HOUR_S).tolist() == [900, 1800]
+    assert verdicts.numbers["set_aside_m3"][told[:3]].tolist() == [5.0, 7.0, 7.0]
+    assert verdicts.numbers["movements"][told[:3]].tolist() == [1.0, 2.0, 2.0]
+    assert verdicts.abnormal[told[0] :].all()
 
 
 def test_a_movement_of_unknown_worth_is_told_without_its_amount() -> None:
     facts = Facts(quarantined_s=np.array([START_S + 1500 * HOUR_S]), jumps=np.array([np.nan]))
     verdicts = said(JUDGES["impossible step"], replace(case_of(household_water(DAYS)), facts=facts))
-    assert verdicts.start_s[verdicts.abnormal].tolist() == [START_S + 1500 * HOUR_S]
-    assert np.isnan(verdicts.numbers["set_aside_m3"][1500])
+    told = int(np.flatnonzero(verdicts.abnormal)[0])
+    assert verdicts.start_s[told] + HOUR_S == START_S + 1500 * HOUR_S + 900
+    assert np.isnan(verdicts.numbers["set_aside_m3"][told])
 
 
 def test_moments_without_amounts_are_refused() -> None:

@@ -39,11 +39,10 @@ NUMBERS: Mapping[type, Mapping[str, NumberWords]] = {
     },
     ImpossibleStep: {
         "least": NumberWords(
-            N_("Impossible steps in an hour"),
-            N_("So many steps that were set aside within one hour make a ticket."),
-            N_("steps"),
-            1,
-            20,
+            N_("Impossible steps"), N_("So many steps that were set aside make a ticket."), N_("steps"), 1, 20
+        ),
+        "days": NumberWords(
+            N_("How long it is told"), N_("Unless somebody explains it before, for so many days."), DAYS, 1, 365
         ),
     },
     PulseWeight: {
