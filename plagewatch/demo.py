@@ -19,9 +19,10 @@ from collector import rollup_job
 from collector.pipeline import Pipeline
 from plagewatch import plage_progress
 from plagewatch.cli.opening import Stores, make_folder, now_s, read_portfolio, refuse, say, show, stores
-from plagewatch.cli.rooms import Pages
+from plagewatch.cli.rooms import Pages, Running
 from plagewatch.cli.wiring import ROOMS, pages_of, rooms
 from plagewatch.embedded_broker import embedded_broker
+from plagewatch.health import PartState, overall
 from plagewatch.metering.readings import Packet
 from plagewatch.plage.portfolio import Portfolio
 from plagewatch.settings import Settings
@@ -35,6 +36,7 @@ from simulators.world import World
 OURS = "plagewatch-demo"  # a file of this name marks a folder that --fresh may empty
 SENT_UPTO = "demo_sent_upto_s"
 LOOKED_BACK_S = 14 * 86_400
+SETTLED_S = 30.0
 FIRST_CHART = "/meters/mrs-tournesol.water/chart.svg"
 
 
@@ -96,7 +98,7 @@ def _run(opened: Stores, world: World, options: DemoOptions) -> None:
         running.start()
         try:
             say(f"other devices may send to mqtt://127.0.0.1:{opened.settings.mqtt_port} (MQTT 5, this machine only)")
-            running.wait()  # ready means: who asks for the health now hears of every service
+            _wait_until_well(running, stop)
             _tell_ready(options)
             stop.wait()
             say("stopping ...")
@@ -148,6 +150,14 @@ def _batches(stream: Iterable[Packet], size: int) -> Iterator[list[Packet]]:
     iterator = iter(stream)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def _wait_until_well(running: Running, stop: threading.Event) -> None:
+    """Until every part is well: ready means that nothing is missing. What is not well by then the health tells."""
+    end = time.monotonic() + SETTLED_S
+    while overall(running.health()) is not PartState.WELL and time.monotonic() < end:
+        if stop.wait(0.1):
+            return
 
 
 def _tell_ready(options: DemoOptions) -> None:

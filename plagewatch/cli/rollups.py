@@ -1,5 +1,6 @@
 """The roll-up of a process, with what is told of it: windows done, windows that wait, and the replay under way."""
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ class Rollups:
     def __init__(self, stores: Stores, spool: Spool | None = None) -> None:
         """spool: of which replays are told, where this process has one."""
         self._stores, self._spool = stores, spool
+        self._counting = threading.Lock()
         self._complete_upto_s: float | None = None
         self.windows_done = 0
         self.seen: FiguresSeen | None = None
@@ -36,7 +38,9 @@ class Rollups:
     def make(self) -> None:
         """Make the figures of all windows that wait now. Raises SeriesError."""
         began_s = time.time()
-        self.windows_done += rollup_job.run(self._stores.engine, self._stores.series, now_s())
+        done = rollup_job.run(self._stores.engine, self._stores.series, now_s())
+        with self._counting:  # the pulse of the check makes figures too
+            self.windows_done += done
         self._complete_upto_s = began_s
 
     def look(self) -> None:

@@ -53,12 +53,13 @@ class Tick:
     def __call__(self) -> None:
         """Do the work once; trouble is told and the next pulse tries again."""
         began_s = time.monotonic()
-        self.waits = False
         try:
             for need in self.needs:
                 if need.trouble(time.time()):
                     self.waits = True
                     raise StoreAway(f"waits for: {need.part}")
+            if self.waits:  # what it waited for is there; the work itself may take its time
+                self.waits, self.trouble = False, ""
             self.work()
         except Exception as error:
             # One part's trouble must not stop its thread; it is shown in the health until a pulse succeeds.

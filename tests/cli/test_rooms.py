@@ -69,6 +69,24 @@ def test_a_tick_whose_service_is_away_tries_nothing_and_says_for_what_it_waits()
     assert (well.state, well.detail, well.data_age_s) == (PartState.WELL, "", 60.0)
 
 
+def test_a_tick_that_works_after_it_waited_is_well_while_it_works() -> None:
+    answers: list[Exception | None] = [SeriesError("InfluxDB does not answer", retryable=True), None]
+    seen = []
+
+    def ask() -> int | None:
+        answer = answers.pop(0)
+        if answer is not None:
+            raise answer
+        return None
+
+    watch = Watch("series store", ask)
+    tick = Tick("ledger check", 600.0, lambda: seen.append(tick.health(time.time()).state), [watch])
+    for _ in range(2):
+        watch.ask()
+        tick()
+    assert seen == [PartState.WELL]
+
+
 def test_a_service_that_hangs_is_told_while_it_hangs() -> None:
     asked, may_answer = threading.Event(), threading.Event()
 
