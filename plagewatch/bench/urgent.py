@@ -84,7 +84,7 @@ def measure(bursts: int) -> Latency:
 
 def _burst(connection: socket.socket, engine: Engine, number: int, newest_s: int) -> float | None:
     began = time.monotonic()
-    _tell(connection, number, newest_s, 109.0)
+    _tell(connection, number, newest_s, 101.6)
     while time.monotonic() - began < MOST_S:
         if any(ticket.rule == RULE for ticket in tickets.of_meters(engine, [_name(number)])):
             return time.monotonic() - began
