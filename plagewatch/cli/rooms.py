@@ -16,7 +16,6 @@ from plagewatch.health import PartHealth, PartState
 
 log = structlog.get_logger()
 
-OPENING_S = 3.0  # that long the first sentence waits for the stores; packets are taken meanwhile
 STOPPING_S = 3.5
 WAITING_S = 0.5
 GARBAGE = (20_000, 20, 100)  # objects, and rounds, after which the younger are looked through for rings
@@ -121,7 +120,7 @@ class Running:
             self._pulse.add(tick.name, tick.every_s, tick.turn)
         self._pulse.start()
 
-    def wait(self, seconds: float = OPENING_S) -> list[str]:
+    def wait(self, seconds: float) -> list[str]:
         """Wait until all services have answered, but not longer; those that have not, and why."""
         end = time.monotonic() + seconds
         waited = [watch for watch in self.watches if not watch.wait(max(0.0, end - time.monotonic()))]

@@ -32,6 +32,8 @@ store = typer.Typer(no_args_is_help=True, help="The stores: set up, move.")
 simulate = typer.Typer(no_args_is_help=True, help="A made-up centre: live packets, or history as a folder.")
 audit = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
+OPENING_S = 3.0  # that long the first sentence waits for the stores; packets are taken meanwhile
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
@@ -93,7 +95,7 @@ def serve(
             pages = Pages(pages_of(opened, portfolio, wired), settings.http_host, settings.http_port)
             pages.start()
         running.start()
-        for away in running.wait():
+        for away in running.wait(OPENING_S):
             say(f"{away}; it is tried again and again meanwhile")
         say(f"serving {', '.join(names)}" + (f" on http://{settings.http_host}:{settings.http_port}" if pages else ""))
         try:
