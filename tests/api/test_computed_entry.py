@@ -220,8 +220,8 @@ def test_only_a_tank_is_filled(entered, client):
 
 
 def test_a_thermometer_of_a_room_is_entered_as_a_gauge(centre, client):
-    wanted = {"id": "tournesol.room", "site": "tournesol", "name": "Room 12", "carrier": "indoor", "kind": "gauge"}
-    wanted |= {"unit": "°C", "shares": {"tournesol": 1.0}, **CELL}
+    wanted: dict[str, object] = {"id": "tournesol.room", "site": "tournesol", "name": "Room 12", "carrier": "indoor"}
+    wanted |= {"kind": "gauge", "unit": "°C", "shares": {"tournesol": 1.0}, **CELL}
     refused(client.post("/api/v1/meters", json=wanted | {"kind": "index"}), 422, "enter it as a gauge")
     refused(client.post("/api/v1/meters", json=wanted | {"unit": "kWh"}), 422, "does not count in")
     assert client.post("/api/v1/meters", json=wanted).status_code == 201

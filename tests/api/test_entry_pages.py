@@ -334,6 +334,7 @@ def test_a_thermometer_in_a_room_is_a_gauge_of_its_building(entered, client):
     assert '<option value="indoor °C"' in client.get(place).text
     answer = client.post(place, data=typed, follow_redirects=False)
     made = registry.meter(entered.engine, "tournesol.room-12")
+    assert made is not None
     assert (made.carrier, made.kind, made.unit) == (Carrier.INDOOR, Kind.GAUGE, "°C")
     for page in (answer.headers["location"], "/buildings/tournesol", "/data", "/"):
         assert client.get(page).status_code == 200

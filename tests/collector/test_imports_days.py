@@ -17,6 +17,7 @@ from plagewatch.store.records.calendars import entered_days
 from plagewatch.store.records.works import works
 
 NOW_MS = 1_795_169_702_000  # 20 November 2026
+ALWAYS = date(1970, 1, 1)
 METERS = "meter,site,carrier,kind,unit,interval_s,timezone\nhead,s,electricity,index,kWh,900,Europe/Brussels\n"
 HOURS = """site,weekday,open,close,building,valid_from
 s,1,08:30,18:00,,
@@ -42,14 +43,14 @@ def filled(folder: Path, **files: str) -> Path:
 def test_a_folder_brings_hours_and_schools_under_its_name(folder, engine, series):
     report = run_import(Order(folder, "canonical"), engine, series, NOW_MS)
     assert (report.left_out, report.tables) == ({}, {"opening_hours": (3, 3), "school_years": (1, 1)})
-    by = {"source": "set", "who": "file:set", "at_ms": NOW_MS}
+    by = ("set", "file:set", NOW_MS)
     autumn = date(2026, 9, 1)
     assert entered_days(engine)["s"].opening == [
-        OpeningHours("s", 0, 8.5, 18.0, **by),
-        OpeningHours("s", 6, 0.0, 24.0, **by),
-        OpeningHours("s", 5, 0.0, 0.0, autumn, "house", **by),
+        OpeningHours("s", 0, 8.5, 18.0, ALWAYS, "", *by),
+        OpeningHours("s", 6, 0.0, 24.0, ALWAYS, "", *by),
+        OpeningHours("s", 5, 0.0, 0.0, autumn, "house", *by),
     ]
-    assert entered_days(engine)["s"].schools == [SchoolYears("s", Community.FRENCH, date(2026, 8, 24), "house", **by)]
+    assert entered_days(engine)["s"].schools == [SchoolYears("s", Community.FRENCH, date(2026, 8, 24), "house", *by)]
     assert {line.subject for line in audit.lines(engine)} >= {"s", "house"}
 
 

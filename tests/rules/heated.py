@@ -17,11 +17,11 @@ def outdoor_c(days: int, seed: int = 5) -> NDArray[np.float64]:
     """Daily means over whole years that begin on 1 January: 10 ± 8 °C, with weather that lasts some days."""
     random = np.random.default_rng(seed)
     swing = np.convolve(random.normal(0, 3, days + 4), np.ones(5) / np.sqrt(5), "valid")
-    return 10 - 8 * np.cos(2 * np.pi * np.arange(days) / 365.25) + swing
+    return np.asarray(10 - 8 * np.cos(2 * np.pi * np.arange(days) / 365.25) + swing)
 
 
 def rests(days: int) -> NDArray[np.bool_]:
-    return (np.arange(days) + 3) % 7 >= 5  # 1 January 2026 is a Thursday
+    return np.asarray((np.arange(days) + 3) % 7 >= 5)  # 1 January 2026 is a Thursday
 
 
 def daily_use(temp_c: NDArray[np.float64], seed: int = 6, noise: float = 0.05) -> NDArray[np.float64]:

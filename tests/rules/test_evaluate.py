@@ -15,8 +15,8 @@ from plagewatch.tickets.states import State
 from rules import backtest, evaluate
 from rules.catalogue import RULES
 from rules.estate import Estate
-from rules.evaluate import RecordsBook
 from rules.incidents import Fade, Open, Touch
+from rules.records_book import RecordsBook
 from tests.rules.conftest import AddMeter
 from tests.rules.invented import DAY_S, HOUR_S, START_S, household_water, office_load
 

@@ -18,6 +18,7 @@ from plagewatch.tickets.states import Ticket
 from rules import evaluate
 from rules.cases import Cases
 from rules.catalogue import Need, rule
+from rules.detectors.verdicts import NotJudged
 from rules.estate import Estate
 from tests.rules.conftest import AddMeter
 from tests.rules.heated import daily_use, outdoor_c
@@ -111,7 +112,9 @@ def test_without_works_the_rule_says_why_it_is_silent(engine, series, add_meter)
     heated(engine, series, add_meter, 30, 30)
     estate = Estate.read(engine)
     case = Cases(series, estate, (START_S, START_S + 30 * DAY_S)).of(estate.meters[0], [rule("after_works")])
-    assert rule("after_works").judge(case).code == "no_works"
+    said = rule("after_works").judge(case)
+    assert isinstance(said, NotJudged)
+    assert said.code == "no_works"
 
 
 def test_rooms_and_the_opposite_are_those_of_the_same_building(engine, series, add_meter) -> None:
