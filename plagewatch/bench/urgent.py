@@ -98,7 +98,7 @@ def _name(number: int) -> str:
 
 def _tell(connection: socket.socket, number: int, at_s: int, index_m3: float) -> None:
     """Publish at QoS 1 and wait until the broker has it."""
-    reading = {"at": at_s, "registers": {"volume": {"value": round(index_m3, 4), "unit": "m3"}}}
+    reading = {"at": at_s, "registers": {"water_index": {"value": round(index_m3, 4), "unit": "m3"}}}
     topic = f"loggers/{_name(number)}/readings".encode()
     body = len(topic).to_bytes(2, "big") + topic + (1).to_bytes(2, "big") + json.dumps(reading).encode()
     connection.sendall(b"\x32" + remaining_length(len(body)) + body)
@@ -151,7 +151,7 @@ def _register(records: str, bursts: int) -> None:
     engine = open_records(records)
     names = [_name(number) for number in range(bursts)]
     known = [Meter(name, "urgent", name, Carrier.WATER, Kind.INDEX, "m3", QUARTER_S) for name in names]
-    registry.save(engine, [Site("urgent", "Bench"), *known, *(Binding(name, "volume", name) for name in names)])
+    registry.save(engine, [Site("urgent", "Bench"), *known, *(Binding(name, "water_volume", name) for name in names)])
     work.set_mark(engine, ledger_check.JOB, int(time.time()))  # last night's check of the whole ledger is done
     engine.dispose()
 
