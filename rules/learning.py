@@ -18,7 +18,7 @@ from plagewatch.store.series.protocol import SeriesStore
 from rules.cases import QUARTER_S, Cases, covered_by_sun, facts_of, fine_steps
 from rules.catalogue import Need, Rule
 from rules.detectors.case import FineSteps
-from rules.detectors.learnt import REACH_H, Learnt, Newest
+from rules.detectors.learnt import REACH_H, Learnt, Newest, learnt_of
 from rules.detectors.verdicts import HOUR_S, Flags, MeterHours
 from rules.estate import Estate
 from rules.tracks import meant_for
@@ -29,6 +29,8 @@ AHEAD_S = 2 * 86_400
 """What is usual is learnt for so long ahead: a night without learning is no harm [s]."""
 TOGETHER = 500
 """So many meters are asked for in one question."""
+KNOWN = "known"
+"""Under this name stands which of the newest hours were known when a meter was learnt from."""
 FINE_S = 2 * HOUR_S
 """So much of the newest quarter-hours a look sees [s]."""
 
@@ -42,7 +44,9 @@ def learn(series: SeriesStore, estate: Estate, now_s: int) -> list[LearntOf]:
         if not rules:
             continue
         case = cases.of(meter, rules, until_s=now_s + AHEAD_S)
-        kept = {}
+        kept: dict[str, Learnt | None] = {}
+        if len(case.hours):
+            kept[KNOWN] = learnt_of(case.hours, {KNOWN: case.hours.seen.astype(np.float64)})
         for rule in rules:
             assert rule.warm is not None
             kept[_key(rule)] = rule.warm.learn(case, rule.parameters) if len(case.hours) else None
@@ -150,6 +154,8 @@ class Memory:
             return False
         new = self._new(meter, hours) & (hours.start_s + HOUR_S > from_s)
         learnt = self._learnt.get(meter.id, {})
+        if self._came_later(meter, hours, new):
+            return False
         if meter.carrier is Carrier.ELECTRICITY and meter.site in estate.sunny:
             hours = covered_by_sun(hours)
         newest = Newest(hours, new, fine, facts_of(estate, meter, hours))
@@ -165,6 +171,17 @@ class Memory:
             if known.until_s < newest.hours.start_s[-1] + HOUR_S or not rule.warm.calm(known, newest, rule.parameters):
                 return False
         return True
+
+    def _came_later(self, meter: Meter, hours: MeterHours, new: Flags) -> bool:
+        """Whether a new hour is from before the night, and was not known when it learnt: what it learnt is too little.
+
+        A history that was brought, or a gateway that was away and tells all at once.
+        """
+        before = hours.start_s < self._made_s.get(meter.id, 0) - HOUR_S
+        known = self._learnt.get(meter.id, {}).get(KNOWN)
+        if known is not None:
+            before &= known.at(KNOWN, hours.start_s) != 1.0
+        return bool(np.any(new & before & hours.seen))
 
     def _new(self, meter: Meter, hours: MeterHours) -> Flags:
         """Hours that were not seen before, or not so."""

@@ -94,19 +94,25 @@ def rules(
 
 @bench.command()
 def urgent(
-    bursts: Annotated[int, typer.Option(min=1, help="So many meters tell of a burst, one after another.")] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    each: Annotated[int, typer.Option(min=1, max=100, help="So many meters for each of these rules.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list on standard output.")] = False,
 ) -> None:
-    """From the packet that shows a burst pipe to its ticket, through the whole product (exit 1: the promise broken)."""
+    """From the packet that shows a burst, an impossible step or dead panels to the ticket, through the whole product.
+
+    And from the end of the hour with which a meter is silent for too long (exit 1: the promise of five seconds broken).
+    """
     from plagewatch.bench import urgent as bench_urgent
     from plagewatch.bench.services import NoService
 
     try:
-        measured = bench_urgent.measure(bursts)
+        measured = bench_urgent.measure(each)
     except NoService as missing:
         refuse(str(missing))
-    show(json.dumps({**asdict(measured), "kept": measured.kept}, indent=1) if as_json else measured.line())
-    if not measured.kept:
+    if as_json:
+        show(json.dumps([{**asdict(one), "kept": one.kept} for one in measured], indent=1))
+    else:
+        show("\n".join(one.line() for one in measured))
+    if not all(one.kept for one in measured):
         raise typer.Exit(1)
 
 

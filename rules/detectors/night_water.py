@@ -65,7 +65,7 @@ def judge(hours: MeterHours, parameters: NightWater) -> Judgement:
         return refused
     mornings = _mornings(hours, parameters)
     lowest, more_lowest = (_lowest_of_last(mornings, nights) for nights in (parameters.nights, parameters.more_nights))
-    excess = np.maximum(lowest - mornings.highest, more_lowest - mornings.usual)
+    excess = np.fmax(lowest - mornings.highest, more_lowest - mornings.usual)  # six nights may not be known yet
     run = _run(mornings.night > mornings.usual + parameters.margin_l_per_h)
     start_s = hours.start_s[mornings.place]
     extra = mornings.night - mornings.usual

@@ -51,8 +51,18 @@ def judge(hours: MeterHours, parameters: NoData) -> Judgement:
     )
 
 
+def limits_h(interval_s: int | None, parameters: NoData) -> tuple[float, float]:
+    """The shortest and the longest silence that can be the limit of a meter with such readings [h].
+
+    >>> limits_h(900, NoData()), limits_h(86_400, NoData())
+    ((6.0, 72.0), (576.0, 576.0))
+    """
+    least_h = max(parameters.readings * (interval_s or 0) / HOUR_S, parameters.least_h)
+    return least_h, max(least_h, parameters.most_h)
+
+
 def _least_h(hours: MeterHours, parameters: NoData) -> float:
-    return max(parameters.readings * (hours.interval_s or 0) / HOUR_S, parameters.least_h)
+    return limits_h(hours.interval_s, parameters)[0]
 
 
 def _learn(case: Case, parameters: NoData) -> Learnt | None:

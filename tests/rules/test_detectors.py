@@ -200,6 +200,15 @@ def test_a_leak_is_told_after_the_third_night_and_not_learned_for_two_weeks() ->
     assert verdicts.numbers["nights"][at] == 3
 
 
+def test_a_leak_is_told_where_fewer_than_six_nights_can_be_judged_yet() -> None:
+    water = household_water(14 + 21 + 5)
+    water[24 * (14 + 21 + 1) :] += 0.05
+    verdicts = NIGHT_WATER.judge(Case(hours_of(water, "m3")))
+    assert isinstance(verdicts, Verdicts)
+    assert len(verdicts) < 6
+    assert verdicts.score[-1] >= 1
+
+
 def test_two_nights_with_a_running_tap_are_no_leak() -> None:
     water = household_water(DAYS)
     water[24 * 100 : 24 * 102] += 0.05

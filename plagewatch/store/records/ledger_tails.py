@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import msgpack
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, select
 
 from plagewatch.metering.intervals import Resolution
 from plagewatch.metering.tails import Carry, RegisterTail, Tail
@@ -42,3 +42,16 @@ def save(connection: Connection, tails: Mapping[str, Tail | None]) -> None:
     """Keep where meters stand, in the caller's transaction; None: it is not known, and all is looked at next time."""
     rows = [{"meter": meter, "tail": None if tail is None else written(tail)} for meter, tail in tails.items()]
     put_over(connection, tables.ledger_tail, rows)
+
+
+def newest_ms(engine: Engine) -> dict[str, int]:
+    """The newest sample of each meter whose ledger's place is known, milliseconds since 1970 UTC."""
+    table = tables.ledger_tail
+    with engine.connect() as connection:
+        rows = connection.execute(select(table.c.meter, table.c.tail)).all()
+    tails = ((meter, read(packed)) for meter, packed in rows)
+    return {
+        meter: max(one.last_ms for one in tail.registers.values())
+        for meter, tail in tails
+        if tail is not None and tail.registers
+    }
