@@ -20,8 +20,8 @@ AT_A_SITE = (
 """What a site of ten meters has."""
 PATTERNS = 50
 """So many different meters of each carrier; the others are like one of them."""
-EVENT_EVERY = 60
-"""One meter in so many has an hour of three times its use now and then."""
+EVENT_EVERY = 97
+"""From the night on one meter in so many uses three times the usual, each six hours another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,8 @@ class Centre:
         for number in range(self.meters):
             place = number % len(AT_A_SITE)
             hours, quarters = known[place, number // len(AT_A_SITE) % PATTERNS]
-            if number % EVENT_EVERY == 0:
-                # A draw by the hour of the whole calendar, so that two parts of one history agree.
-                event = (start_s // HOUR_S * 2_654_435_761 + number * 97) % 4096 < 24
+            event = (start_s >= self.to_s) & ((start_s // (6 * HOUR_S) + number) % EVENT_EVERY == 0)
+            if event.any():
                 hours = np.where(event, hours * 3 + 1, hours)
             figures = {
                 Resolution.HOUR: Intervals.measured(start_s, hours),
