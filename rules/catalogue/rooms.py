@@ -19,13 +19,15 @@ _SAYS = always(
 
 def _in_care(case: Case, parameters: comfort.ColdRoom) -> Judgement:
     if not case.facts.warm:
-        return NotJudged("no_care", "Nobody is cared for in this building.")
+        numbers = {"hours": float(len(case.hours))}
+        return NotJudged("no_care", "{hours:.0f} hours of a building in which nobody is cared for.", numbers)
     return comfort.judge(case, parameters)
 
 
 def _elsewhere(case: Case, parameters: comfort.ColdRoom) -> Judgement:
     if case.facts.warm:
-        return NotJudged("care", "People are cared for here: another rule judges this room.")
+        numbers = {"hours": float(len(case.hours))}
+        return NotJudged("care", "{hours:.0f} hours of a building of care: another rule judges this room.", numbers)
     return comfort.judge(case, parameters)
 
 

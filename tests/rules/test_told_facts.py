@@ -95,6 +95,13 @@ def test_the_same_gas_is_told_where_the_rooms_are_warm(engine, series, add_meter
     assert ROOM.id not in {one.meter for one in found}
 
 
+def test_a_thermometer_that_falls_silent_is_told(engine, series, add_meter) -> None:
+    heated(engine, series, add_meter, DAYS, DAYS)
+    measure_room(engine, series, 21.0)
+    found = [one for one in look(engine, series, WATCHED, DAYS + 2) if one.rule == "no_data"]
+    assert [one.numbers["limit_h"] for one in found if one.meter == ROOM.id] == [12.0]
+
+
 def test_works_that_were_told_are_watched_from_the_next_day_on(engine, series, add_meter) -> None:
     heated(engine, series, add_meter, WORKS_DAY + 60, WORKS_DAY + 1)
     ended_on = date.fromordinal(date(2026, 1, 1).toordinal() + WORKS_DAY)
