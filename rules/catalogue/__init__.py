@@ -16,7 +16,6 @@ from rules.catalogue.rule import HISTORY_DAYS, Need, Rule, Says
 from rules.catalogue.solar import SOLAR_DEAD, SOLAR_GAP, SOLAR_LOSS, SOLAR_NIGHT
 from rules.catalogue.water import NIGHT_WATER, STOPPED, WATER_BURST
 
-# BASE_LOAD is not among them: on the development set its one ticket cost 0.03 of the hour F1.
 RULES = (
     NO_DATA,
     IMPOSSIBLE_STEP,
@@ -24,6 +23,7 @@ RULES = (
     NIGHT_WATER,
     STOPPED,
     UNUSUAL_LOAD,
+    BASE_LOAD,
     OUTSIDE_HOURS,
     PEAK_POWER,
     HEAT_SIGNATURE,

@@ -49,6 +49,23 @@ UNUSUAL_LOAD = Rule(
     says=_unusual,
 )
 
+_CLOSED = N_(
+    "On {days} of the last 14 days it drew {used} {unit} an hour while the building was closed, for {hours} hours in "
+    "all; at rest {rest} {unit} are usual, while open {open} {unit}. Left as it is, that makes {year} {unit} a year."
+)
+_AT_REST = N_(
+    "On {days} of the last 14 days it drew {used} {unit} an hour at times when it otherwise rests, for {hours} hours "
+    "in all; at rest {rest} {unit} are usual, by day {open} {unit}. Left as it is, that makes {year} {unit} a year. "
+    "Nobody entered when the building is open: these hours come from its own weeks."
+)
+
+
+def _closed(numbers: Mapping[str, float]) -> Says:
+    shows = {"days": "days|0", "hours": "closed_hours_in_use_h|0", "used": "used_kwh", "rest": "rest_kwh"}
+    shows |= {"open": "open_kwh", "year": "extra_kwh_per_year|#,##0"}
+    return Says(_CLOSED if numbers.get("sure_share", 1.0) == 1 else _AT_REST, shows)
+
+
 OUTSIDE_HOURS = Rule(
     id="outside_hours",
     cause="outside_hours",
@@ -64,19 +81,7 @@ OUTSIDE_HOURS = Rule(
         N_("Is the building used at those hours, by cleaners or an association? Then correct its opening hours here."),
         N_("Was something left on by hand? Walk round once after closing time."),
     ),
-    says=always(
-        N_(
-            "On {days} of the last 14 days it drew {used} {unit} an hour while the building was closed, for {hours} "
-            "hours in all; at rest {rest} {unit} are usual, while open {open} {unit}. Left as it is, that makes {year} "
-            "{unit} a year."
-        ),
-        days="days|0",
-        hours="closed_hours_in_use_h|0",
-        used="used_kwh",
-        rest="rest_kwh",
-        open="open_kwh",
-        year="extra_kwh_per_year|#,##0",
-    ),
+    says=_closed,
 )
 
 BASE_LOAD = Rule(

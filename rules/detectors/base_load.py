@@ -70,11 +70,10 @@ def judge(case: Case, parameters: BaseLoad) -> Judgement:
     score = np.where(_told(case, grid, parameters), 0.0, np.maximum(drift.score, 0.0))[day]
     score = np.where(beyond_use(grid, BELIEVED_WEEKS)[over], 0.0, score)
     told, lasts = told_once(score, SAME_DAYS)
-    first = np.maximum(over - 24 * parameters.days + 1, 0)
     extra = np.maximum(drift.now - drift.usual, 0.0)[day]
     verdicts = Verdicts(
         start_s=hours.start_s[over],
-        since_s=np.where(told, hours.start_s[first], hours.start_s[over]),
+        since_s=hours.start_s[over],
         score=score,
         abnormal=told,
         expected=drift.usual[day],

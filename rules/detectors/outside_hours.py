@@ -31,7 +31,8 @@ class OutsideHours:
         usual load of open hours from which an hour is in use. least_h: hours of use while closed that make a day count.
     days: so many such days of the last `of_days` make a ticket. least_contrast: part by which the load at rest must be
         below that of open hours, else there is nothing to see. learnt: whether hours that the load shows are taken
-        where none are entered; they must agree in this share of the hours: least_agreement.
+        where none are entered; they must agree in this share of the hours: least_agreement. Of these nobody can say
+        since when, so the ticket begins with the day on which it is told.
     """
 
     margin_h: float = 1.0
@@ -40,8 +41,8 @@ class OutsideHours:
     days: int = 4
     of_days: int = 14
     least_contrast: float = 0.3
-    learnt: bool = False
-    least_agreement: float = 0.85
+    learnt: bool = True
+    least_agreement: float = 0.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def judge(case: Case, parameters: OutsideHours) -> Judgement:
     first = _first_used(use.used, grid, parameters.of_days)[over]
     verdicts = Verdicts(
         start_s=hours.start_s[over],
-        since_s=np.where(told, hours.start_s[first], hours.start_s[over]),
+        since_s=np.where(told & (opening.sure[day] == 1), hours.start_s[first], hours.start_s[over]),
         score=score,
         abnormal=told,
         expected=use.at_rest[day],
