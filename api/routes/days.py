@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.context import AppContext, Context
 from api.days import Place, place_of, week_typed
-from api.entries import FIRST_DAY, REFUSALS, Who, by, told_as_problem
+from api.entries import FIRST_DAY, LAST_DAY, REFUSALS, Who, by, told_as_problem
 from api.problems import Problem
 from plagewatch.metering.calendars.building_days import Why
 from plagewatch.metering.calendars.clock import clock_text
@@ -254,7 +254,12 @@ def _said(one: OpeningHours | MarkedDay | SchoolYears) -> dict[str, str | None]:
 
 
 def _day(name: str, text: str | None, otherwise: date) -> date:
+    if not text:
+        return otherwise
     try:
-        return date.fromisoformat(text) if text else otherwise
+        day = date.fromisoformat(text)
     except ValueError:
-        raise Problem(422, f"`{str(text)[:40]}` is not a day.", f"query: {name}", "Write it as 2026-12-24.") from None
+        raise Problem(422, f"`{text[:40]}` is not a day.", f"query: {name}", "Write it as 2026-12-24.") from None
+    if not FIRST_DAY <= day < LAST_DAY:
+        raise Problem(422, f"{day} is too far away.", f"query: {name}", f"Ask for days from {FIRST_DAY} to {LAST_DAY}.")
+    return day
