@@ -20,7 +20,7 @@ from plagewatch.ticket_chart import ticket_chart
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.routing import recipients
 from plagewatch.tickets.states import State, Ticket
-from plagewatch.tickets.worth import worth_of
+from plagewatch.tickets.worth import rank_of, worth_of
 from plagewatch.words import words
 from plagewatch.worth_words import price_text, worth_lines
 from rules import explain
@@ -72,9 +72,8 @@ def _waiting(engine: Engine, waiting: list[Ticket], now_s: int) -> dict[Waiting,
             continue
         cooling = cools(ticket, tickets.of_meters(engine, [ticket.meter]), now_s)
         worth = worth_of(ticket, meter, ASSUMED_PRICES, local_day(now_s, site.timezone), None)
-        rank = worth.rank if worth else 0.0
         for person in missing:
-            one = Waiting(ticket.id, person, ticket.urgency, rank, ticket.opened_s, cooling)
+            one = Waiting(ticket.id, person, ticket.urgency, rank_of(ticket, worth), ticket.opened_s, cooling)
             found[one] = keys[ticket.id]
     return found
 

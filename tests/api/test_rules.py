@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from plagewatch.store.records import held_notices, rule_modes, tickets
 from plagewatch.store.records.held_notices import HeldNotice
-from plagewatch.tickets.findings import Finding
+from plagewatch.tickets.findings import Finding, Skill, Urgency
 from plagewatch.tickets.modes import Label, Mode, RuleNumber, RuleWords
 from plagewatch.tickets.states import State
 from tests.api.centre import NOW_S, Centre, ticket_for
@@ -87,6 +87,14 @@ def test_worth_stands_on_page_list_and_api_and_sorts(browser: TestClient, centre
     page = browser.get(f"/tickets/{number}?lang=fr").text
     assert "31\u202f000\xa0€ par an" in page
     assert "0,85\xa0€ par m³" in page
+
+
+def test_a_room_in_which_people_are_cold_comes_before_any_money(browser: TestClient, centre: Centre) -> None:
+    leak = {"extra_m3": 700.0, "extra_m3_per_year": 36_500.0}
+    for cause, numbers in (("burst", leak), ("cold_room", {"room_c": 17.0})):
+        found = Finding(cause, "tournesol.water", cause, NOW_S - 7200, NOW_S - 3600, NOW_S - 3600, 2.0, numbers)
+        tickets.open_ticket(centre.engine, found, Urgency.URGENT, Skill.HEATING)
+    assert [ticket["cause"] for ticket in browser.get("/api/v1/tickets").json()][:2] == ["cold_room", "burst"]
 
 
 def test_tickets_of_a_storm_stand_under_it(browser: TestClient, centre: Centre) -> None:
