@@ -97,6 +97,21 @@ def test_a_room_in_which_people_are_cold_comes_before_any_money(browser: TestCli
     assert [ticket["cause"] for ticket in browser.get("/api/v1/tickets").json()][:2] == ["cold_room", "burst"]
 
 
+def test_what_no_text_can_hold_is_not_kept(browser: TestClient, centre: Centre) -> None:
+    number = ticket_for(centre.engine, "night_flow").id
+    assert post(browser, f"/tickets/{number}/label", said="real", who="cell", note="a\x00 leak") == 303
+    assert post(browser, f"/tickets/{number}/state", state="acknowledged", who="cell", note="\x00seen") == 303
+    assert post(browser, "/rules/rule/mode", mode="shadow", who="cell", note="too\x00 often") == 303
+    mark = {"first": "2026-12-24", "last": "", "kind": "closed", "source": "\x00letter", "who": "cell"}
+    assert post(browser, "/buildings/tournesol/days/marks", **mark) == 303
+    read = {"kind": "index", "name": "\x00", "counts": "gas kWh", "who": "cell"}
+    assert post(browser, "/buildings/tournesol/new-meter", **read) == 422
+    assert [one.note for one in rule_modes.labels(centre.engine)] == ["a leak"]
+    assert [one.note for one in tickets.events(centre.engine, number)][-1] == "seen"
+    assert [one.note for one in rule_modes.history(centre.engine)] == ["too often"]
+    assert "\x00" not in browser.get("/buildings/tournesol/days").text
+
+
 def test_tickets_of_a_storm_stand_under_it(browser: TestClient, centre: Centre) -> None:
     whole, part = ticket_for(centre.engine, "no_data").id, ticket_for(centre.engine, "unusual_load").id
     held_notices.put_to(centre.engine, whole, [part])
