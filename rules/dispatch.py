@@ -10,7 +10,7 @@ from plagewatch.mail import Mail, MailError
 from plagewatch.metering.local_time import local_day
 from plagewatch.metering.meters import Meter, Person, Site, Use
 from plagewatch.metering.prices import ASSUMED_PRICES
-from plagewatch.number_words import time_text
+from plagewatch.number_words import held_text, time_text
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import evaluations, held_notices, outbox, registry, tickets
 from plagewatch.store.records.held_notices import HeldNotice
@@ -160,5 +160,6 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["held"] = held_text
     environment.globals["_"] = words(language).gettext
     return environment

@@ -28,6 +28,7 @@ _TEMPLATES = Environment(
 )
 # What a filter link carries: only what is chosen.
 _TEMPLATES.filters["present"] = lambda chosen: {name: value for name, value in chosen.items() if value}
+_TEMPLATES.filters["held"] = number_words.held_text
 _IN_PATHS = "/:@!$&'()*+,;=~"
 _SPOKEN = ("amount_text", "percent_text", "change_text", "age_text")
 
