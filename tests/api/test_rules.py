@@ -95,6 +95,8 @@ def test_a_room_in_which_people_are_cold_comes_before_any_money(browser: TestCli
         found = Finding(cause, "tournesol.water", cause, NOW_S - 7200, NOW_S - 3600, NOW_S - 3600, 2.0, numbers)
         tickets.open_ticket(centre.engine, found, Urgency.URGENT, Skill.HEATING)
     assert [ticket["cause"] for ticket in browser.get("/api/v1/tickets").json()][:2] == ["cold_room", "burst"]
+    page = browser.get("/buildings/tournesol").text
+    assert page.index("cold_room [") < page.index("burst [")
 
 
 def test_what_no_text_can_hold_is_not_kept(browser: TestClient, centre: Centre) -> None:
