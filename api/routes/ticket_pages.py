@@ -111,7 +111,7 @@ def judge(
     """A person who looked says whether it was real; it counts in the record of the rule."""
     found = ticket_of(context, ticket_id)
     if all(person.id != who for person in who_may_act(context)):
-        return _ticket_page(request, context, found, missing="who", typed=note)
+        return _ticket_page(request, context, found, missing="judge", typed=note)
     rule_modes.say(context.engine, TicketLabel(found.id, said, who, context.now_s() * 1000, tidy(note)))
     response = RedirectResponse(f"/tickets/{ticket_id}", 303)
     remember(response, who)

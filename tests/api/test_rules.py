@@ -50,6 +50,13 @@ def test_somebody_must_say_so(browser: TestClient, centre: Centre, who: str) -> 
     assert rule_modes.history(centre.engine) == []
 
 
+def test_what_was_typed_of_a_label_stays_with_the_label(browser: TestClient) -> None:
+    page = browser.post("/tickets/1/label?lang=en", data={"said": "real", "note": "a leak"}).text
+    assert page.count("Choose who you are") == page.count("a leak") == 1
+    assert page.index("Choose who you are") > page.index("Your step")
+    assert 'name="note" maxlength="2000" value="a leak"' in page
+
+
 def test_a_rule_that_only_counts_is_seen_on_its_page_only(browser: TestClient, centre: Centre) -> None:
     assert post(browser, "/rules/rule/mode", mode="shadow", who="cell", note="too often") == 303
     (said,) = rule_modes.history(centre.engine)
