@@ -1,21 +1,20 @@
 """The page of a building's days, made of what is entered and of what follows from it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from babel.dates import format_date, get_day_names
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext
 from api.days import WEEKDAYS, Place, place_of
+from api.days_text import Hours, changed_texts, span_text, week_lines, weekdays
 from api.entries import FIRST_DAY, Typed, form_values
 from api.language import language_of
-from api.life_cycle_view import number_text
 from api.pages import audit_words, page
 from api.pages.day_labels import BREAKS, MARKS, REASONS, SCHOOLS
 from plagewatch.metering.calendars.belgium import holiday_names
@@ -23,17 +22,11 @@ from plagewatch.metering.calendars.building_days import Stretch, Why, not_as_oth
 from plagewatch.metering.calendars.clock import clock_text
 from plagewatch.metering.calendars.entered import MarkedDay, OpeningHours
 from plagewatch.metering.calendars.schools import Community, unknown_days
-from plagewatch.number_words import locale
 from plagewatch.store.records import audit
 from plagewatch.store.records.life_cycle import What
 from plagewatch.words import words
 
 YEAR_DAYS = 365
-Part = tuple[str, str, str]
-ONCE = {audit_words.PARTS[part] for part in ("valid_from", "kind")}
-"""Parts of a line of the audit that are alike for all of its days."""
-UNSAID = {audit_words.PARTS[part] for part in ("who", "at_ms", "building", "source")}
-"""Parts of a line of the audit that stand beside it already, or in the list above."""
 AUDIT_SHOWN = 15
 WHOLE = "site"
 OF_DAYS = {
@@ -75,8 +68,8 @@ def days_page(request: Request, context: AppContext, building_id: str, typed: Ty
         "here": place_path(building_id),
         "today": place.today,
         "first_day": FIRST_DAY,
-        "weekdays": _weekdays(language),
-        "opening": _opening(place, language, say),
+        "weekdays": weekdays(language),
+        "opening": _opening(place, language),
         "week": _week(place, typed),
         "marked": _marked(place),
         "marks": MARKS,
@@ -97,19 +90,18 @@ def _follows(place: Place) -> Community | None:
     return None if newest is None else newest.community
 
 
-def _weekdays(language: str) -> list[str]:
-    names = get_day_names("wide", "stand-alone", locale=locale(language))
-    return [names[day] for day in range(WEEKDAYS)]
-
-
-def _opening(place: Place, language: str, say: Callable[[str], str]) -> list[tuple[date, str, str, list[str]]]:
+def _opening(place: Place, language: str) -> list[tuple[date, str, str, list[str]]]:
     """Each entry of opening hours, the newest first: from when on, for which building, by whom, its lines."""
     entries = groupby(sorted(place.entered.opening, key=_since_and_whose, reverse=True), _since_and_whose)
     return [
-        (valid_from, building, hours[0].who, _week_lines(hours, language, say))
+        (valid_from, building, hours[0].who, week_lines([_hours(one) for one in hours], language))
         for (valid_from, building), group in entries
         if (hours := sorted(group, key=lambda one: one.weekday))
     ]
+
+
+def _hours(one: OpeningHours) -> Hours:
+    return one.weekday, one.open_h, one.close_h
 
 
 def _since_and_whose(hours: OpeningHours) -> tuple[date, str]:
@@ -118,17 +110,6 @@ def _since_and_whose(hours: OpeningHours) -> tuple[date, str]:
 
 def _said(day: MarkedDay) -> tuple[str, str, str, str]:
     return day.building, day.kind, day.source, day.who
-
-
-def _week_lines(hours: Sequence[OpeningHours], language: str, say: Callable[[str], str]) -> list[str]:
-    """Weekdays in a row with the same hours on one line."""
-    names, lines = _weekdays(language), []
-    for (open_h, close_h), group in groupby(hours, lambda one: (one.open_h, one.close_h)):
-        days = [one.weekday for one in group]
-        whole = names[days[0]] if len(days) == 1 else f"{names[days[0]]} – {names[days[-1]]}"
-        told = say("closed") if open_h == close_h else f"{clock_text(open_h)} – {clock_text(close_h)}"
-        lines.append(f"{whole}: {told}")
-    return lines
 
 
 def _week(place: Place, typed: Typed) -> list[tuple[str, str]]:
@@ -165,54 +146,21 @@ def _stretches(place: Place, last: date, language: str, say: Callable[[str], str
         if one.why is Why.PUBLIC_HOLIDAY:
             called = ", ".join(dict.fromkeys(names[day] for day in names if one.first <= day <= one.last)) or called
         elif one.why is Why.OWN and sources.get(one.first):
-            called = f"{called}: {sources[one.first]}"
+            called = say("%(what)s: %(said)s") % {"what": called, "said": sources[one.first]}
         found.append((one, span_text(one.first, one.last, language), called))
     return found
 
 
-def span_text(first: date, last: date, language: str) -> str:
-    """Days as people write them, the year where the span ends.
-
-    >>> span_text(date(2026, 12, 21), date(2027, 1, 3), "en"), span_text(date(2026, 11, 11), date(2026, 11, 11), "nl")
-    ('Mon 21 Dec – Sun 3 Jan 2027', 'wo 11 nov 2026')
-    """
-    end = format_date(last, "EEE d MMM y", locale=locale(language))
-    return end if first == last else f"{format_date(first, 'EEE d MMM', locale=locale(language))} – {end}"
-
-
 def _lines(context: AppContext, place: Place, language: str, say: Callable[[str], str]) -> list[dict[str, Any]]:
-    def shown(part: str, value: Any) -> str:
-        if part == "weekday":
-            return _weekdays(language)[int(value)]
-        if part in ("open_h", "close_h"):
-            return clock_text(value)
-        if part in ("day", "valid_from"):
-            since_ever = value == FIRST_DAY.isoformat()
-            day = date.fromisoformat(value)
-            return say("since ever") if since_ever else format_date(day, "d MMM y", locale=locale(language))
-        if part == "kind":
-            return say(MARKS.get(value, value))
-        if part == "community":
-            return say(SCHOOLS[Community(value)])
-        return number_text(value, language) if isinstance(value, int | float) else str(value)
-
     return [
         {
             "at_s": line.at_ms // 1000,
             "who": line.who,
             "done": say(audit_words.done(line.what)),
-            "parts": [(say(name), old, new) for name, old, new in _once(audit_words.parts(line, shown))],
+            "told": changed_texts(line.before, line.after, language),
         }
         for line in _of_days(audit.lines(context.engine, subject) for subject in (place.building.id, place.site.id))
     ]
-
-
-def _once(parts: Iterable[Part]) -> Iterator[Part]:
-    told = set()
-    for part in parts:
-        if part[0] not in UNSAID and not (part[0] in ONCE and part in told):
-            told.add(part)
-            yield part
 
 
 def _of_days(lines: Iterable[Sequence[audit.AuditLine]]) -> list[audit.AuditLine]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
+from unicodedata import category
 from urllib.parse import quote
 
 from babel.dates import format_date
@@ -122,6 +123,15 @@ def back(place: str, who: str) -> RedirectResponse:
     response = RedirectResponse(place, 303)
     remember(response, who)
     return response
+
+
+def tidy(text: str) -> str:
+    """What was typed without blanks around it and without characters that are no text.
+
+    >>> tidy(" seal\\x00 broken\\n")
+    'seal broken'
+    """
+    return "".join(letter for letter in text if letter in "\n\t" or category(letter) not in ("Cc", "Cs")).strip()
 
 
 def day_typed(text: str, otherwise: date | None = None) -> date:

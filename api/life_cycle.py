@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf, nan
-from unicodedata import category
 
 import numpy as np
 
 from api.context import AppContext
+from api.entries import tidy
 from plagewatch.metering.flows import is_index
 from plagewatch.metering.hand_readings import Around, Read, readable
 from plagewatch.metering.intervals import Resolution
@@ -29,15 +29,6 @@ MOST_DIGITS = 12
 MOST_DECIMALS = 6
 LONGEST_SOURCE = 500
 LONGEST_TEXT = 2000
-
-
-def tidy(text: str) -> str:
-    """What was typed without blanks around it and without characters that are no text.
-
-    >>> tidy(" seal\\x00 broken\\n")
-    'seal broken'
-    """
-    return "".join(letter for letter in text if letter in "\n\t" or category(letter) not in ("Cc", "Cs")).strip()
 
 
 def registers_of(context: AppContext, meter: Meter) -> list[str]:

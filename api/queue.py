@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from api.context import AppContext
+from api.entries import tidy
 from api.problems import Problem, not_found
 from api.registry import Registry
 from plagewatch.store.records import registry as registry_records
@@ -88,7 +89,7 @@ def take_step(context: AppContext, ticket_id: int, wanted: State, who: str, note
     except NotAllowed as refusal:
         text = str(refusal)
         raise Problem(409, f"{text[0].upper()}{text[1:]}.", f"ticket {ticket_id}", advice) from refusal
-    at_s, note = context.now_s(), note.strip()
+    at_s, note = context.now_s(), tidy(note)
     # The record itself guards against two people at once: it moves only from the state that was seen here.
     done = records.move(context.engine, ticket_id, ticket.state, wanted, who=who, at_s=at_s, note=note, assigned_to=who)
     if not done:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Self
 
 from api.context import AppContext
-from api.entries import by
+from api.entries import by, tidy
 from api.problems import not_found
 from api.registry import Registry
 from plagewatch.metering.local_time import day_start_s, local_day
@@ -70,7 +70,7 @@ def decide(
     at_ms = by(context, who).at_ms
     before = mode_at(rule_modes.history(context.engine, told.id), told.id, at_ms)
     parameters = before.parameters if wanted is None else wanted
-    decided = RuleMode(told.id, mode, parameters, who, at_ms, note.strip())
+    decided = RuleMode(told.id, mode, parameters, who, at_ms, tidy(note))
     rule_modes.decide(context.engine, decided)
     if mode is Mode.OFF:
         _end_open(context, told.id, who)

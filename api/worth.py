@@ -15,7 +15,7 @@ from plagewatch.plage.gap import target_gap
 from plagewatch.store.records import registry as registry_records
 from plagewatch.store.series.protocol import SeriesError
 from plagewatch.tickets.states import Ticket
-from plagewatch.tickets.worth import Confidence, TargetGap, Worth, worth_of
+from plagewatch.tickets.worth import Confidence, TargetGap, Worth, rank_of, worth_of
 
 
 class WorthAnswer(BaseModel):
@@ -59,8 +59,7 @@ def ranked(context: AppContext, registry: Registry) -> Callable[[Ticket], float]
     """By what tickets of one urgency are put in order."""
 
     def rank(ticket: Ticket) -> float:
-        worth = worth_now(context, registry, ticket, None)
-        return worth.rank if worth else 0.0
+        return rank_of(ticket, worth_now(context, registry, ticket, None))
 
     return rank
 

@@ -19,7 +19,7 @@ from plagewatch.metering.meters import Carrier
 from plagewatch.metering.prices import price_on
 from plagewatch.tickets.findings import Urgency
 from plagewatch.tickets.texts import N_
-from plagewatch.tickets.worth import worth_of
+from plagewatch.tickets.worth import rank_of, worth_of
 
 ABOUT_THE_SAME = 0.03
 SATURDAY = 5
@@ -188,7 +188,7 @@ def _ticket_lines(facts: WeekFacts) -> Iterator[TicketLine]:
     for living in facts.tickets.living:
         meter = living.meter
         worth = worth_of(living.ticket, meter, facts.prices, facts.first_on, None)
-        yield TicketLine(living, worth.eur_per_year if worth else float("nan"), worth.rank if worth else 0.0)
+        yield TicketLine(living, worth.eur_per_year if worth else float("nan"), rank_of(living.ticket, worth))
 
 
 def _weight(line: TicketLine) -> tuple[int, float, float, int]:

@@ -18,7 +18,7 @@ from plagewatch.mail import Mail
 from plagewatch.metering.intervals import Intervals, Resolution
 from plagewatch.metering.local_time import local_day, local_fields
 from plagewatch.metering.meters import Carrier, Meter, Person
-from plagewatch.number_words import locale
+from plagewatch.number_words import held_text, locale
 from plagewatch.tickets.states import State, Ticket
 from plagewatch.tickets.texts import N_
 from plagewatch.words import words
@@ -124,6 +124,7 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["held"] = held_text
     environment.install_gettext_translations(words(language), newstyle=True)  # type: ignore[attr-defined]
     return environment
 

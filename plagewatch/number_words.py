@@ -1,5 +1,6 @@
 """Numbers, dates and ages as people of a language read them. A figure that is not known is a dash, never a 0."""
 
+import re
 from datetime import datetime
 from math import ceil, floor, isnan, log10
 
@@ -10,6 +11,7 @@ from babel.numbers import format_decimal
 from plagewatch.metering.local_time import zone
 
 UNKNOWN = "–"
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:[kM]Wh?|m³|l/h|°C|%)(?!\w))")
 _LOCALES = {"nl": Locale("nl", "BE"), "fr": Locale("fr", "BE"), "en": Locale("en", "GB")}
 
 
@@ -98,6 +100,15 @@ def unit_text(unit: str) -> str:
     ('m³', 'W/m²', 'kWh')
     """
     return unit.replace("m3", "m³").replace("m2", "m²")
+
+
+def held_text(text: str) -> str:
+    r"""A sentence whose numbers stay on one line with their units.
+
+    >>> held_text("1.397 m³ per jaar, 18,4 °C, 3 nights")
+    '1.397\xa0m³ per jaar, 18,4\xa0°C, 3 nights'
+    """
+    return _BEFORE_UNIT.sub("\u00a0", text)
 
 
 def _decimal(value: float, decimals: int, language: str) -> str:

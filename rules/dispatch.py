@@ -10,7 +10,7 @@ from plagewatch.mail import Mail, MailError
 from plagewatch.metering.local_time import local_day
 from plagewatch.metering.meters import Meter, Person, Site, Use
 from plagewatch.metering.prices import ASSUMED_PRICES
-from plagewatch.number_words import time_text
+from plagewatch.number_words import held_text, time_text
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import evaluations, held_notices, outbox, registry, tickets
 from plagewatch.store.records.held_notices import HeldNotice
@@ -20,7 +20,7 @@ from plagewatch.ticket_chart import ticket_chart
 from plagewatch.tickets.findings import Skill, Urgency
 from plagewatch.tickets.routing import recipients
 from plagewatch.tickets.states import State, Ticket
-from plagewatch.tickets.worth import worth_of
+from plagewatch.tickets.worth import rank_of, worth_of
 from plagewatch.words import words
 from plagewatch.worth_words import price_text, worth_lines
 from rules import explain
@@ -72,9 +72,8 @@ def _waiting(engine: Engine, waiting: list[Ticket], now_s: int) -> dict[Waiting,
             continue
         cooling = cools(ticket, tickets.of_meters(engine, [ticket.meter]), now_s)
         worth = worth_of(ticket, meter, ASSUMED_PRICES, local_day(now_s, site.timezone), None)
-        rank = worth.rank if worth else 0.0
         for person in missing:
-            one = Waiting(ticket.id, person, ticket.urgency, rank, ticket.opened_s, cooling)
+            one = Waiting(ticket.id, person, ticket.urgency, rank_of(ticket, worth), ticket.opened_s, cooling)
             found[one] = keys[ticket.id]
     return found
 
@@ -161,5 +160,6 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["held"] = held_text
     environment.globals["_"] = words(language).gettext
     return environment

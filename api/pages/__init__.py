@@ -28,6 +28,7 @@ _TEMPLATES = Environment(
 )
 # What a filter link carries: only what is chosen.
 _TEMPLATES.filters["present"] = lambda chosen: {name: value for name, value in chosen.items() if value}
+_TEMPLATES.filters["held"] = number_words.held_text
 _IN_PATHS = "/:@!$&'()*+,;=~"
 _SPOKEN = ("amount_text", "percent_text", "change_text", "age_text")
 
@@ -35,9 +36,9 @@ _SPOKEN = ("amount_text", "percent_text", "change_text", "age_text")
 def page(request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """A template of `templates/` in the person's language.
 
-    Templates know: `_` and `ngettext`, `language`, `languages`, `path`, `link_in(language)`, and the functions
-    `amount(value)`, `unit(text)`, `percent(share)`, `change(share)`, `age(seconds)`, `time(at_s, tz, pattern)`,
-    `label(enum)`. Everything a template shows is escaped.
+    Templates know: `_` and `ngettext`, `colon` as its language sets it, `language`, `languages`, `path`,
+    `link_in(language)`, and the functions `amount(value)`, `unit(text)`, `percent(share)`, `change(share)`,
+    `age(seconds)`, `time(at_s, tz, pattern)`, `label(enum)`. Everything a template shows is escaped.
     """
     language = language_of(request)
     text = _TEMPLATES.get_template(template).render({**_spoken(request, language), **values})
@@ -55,6 +56,7 @@ def _spoken(request: Request, language: str) -> dict[str, Any]:
     return {
         "_": catalogue.gettext,
         "ngettext": catalogue.ngettext,
+        "colon": "\u00a0:" if language == "fr" else ":",
         "language": language,
         "languages": LANGUAGES,
         "path": request.url.path,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.context import Context
-from api.entries import REFUSALS, Who, by, told_as_problem
+from api.entries import REFUSALS, Who, by, tidy, told_as_problem
 from api.problems import Problem
 from api.registry import read
 from plagewatch.metering.meters import CalorificValue
@@ -71,7 +71,7 @@ def enter(context: Context, wanted: CalorificValueWanted) -> list[CalorificValue
     station = wanted.station.strip()
     with told_as_problem():
         editor = MeterEditor(context.engine, context.series, by(context, wanted.who))
-        editor.set_calorific_value(CalorificValue(station, wanted.valid_from, wanted.kwh_per_m3, wanted.source.strip()))
+        editor.set_calorific_value(CalorificValue(station, wanted.valid_from, wanted.kwh_per_m3, tidy(wanted.source)))
     return values(context, station)
 
 

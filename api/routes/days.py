@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.context import AppContext, Context
 from api.days import Place, place_of, week_typed
-from api.entries import FIRST_DAY, REFUSALS, Who, by, told_as_problem
+from api.entries import FIRST_DAY, LAST_DAY, REFUSALS, Who, by, tidy, told_as_problem
 from api.problems import Problem
 from plagewatch.metering.calendars.building_days import Why
 from plagewatch.metering.calendars.clock import clock_text
@@ -174,7 +174,7 @@ def open_from(context: Context, building_id: str, wanted: WeekWanted) -> Entered
     opens, closes = ([getattr(hours.get(day), name, "") for day in range(1, 8)] for name in ("opens", "closes"))
     with told_as_problem():
         scope = place.site.id, place.scope(wanted.whole_site)
-        week = week_typed(opens, closes, scope, wanted.valid_from, wanted.source)
+        week = week_typed(opens, closes, scope, wanted.valid_from, tidy(wanted.source))
         _editor(context, wanted.who).set_opening(*week)
     return entered(context, building_id)
 
@@ -195,7 +195,9 @@ def mark(context: Context, building_id: str, wanted: MarksWanted) -> EnteredAnsw
     """A day that is closed is not open any more, and the other way round."""
     place = place_of(context, building_id)
     scope = place.scope(wanted.whole_site)
-    days = [MarkedDay(place.site.id, day, wanted.kind.value, scope, wanted.source) for day in sorted(set(wanted.days))]
+    days = [
+        MarkedDay(place.site.id, day, wanted.kind.value, scope, tidy(wanted.source)) for day in sorted(set(wanted.days))
+    ]
     with told_as_problem():
         _editor(context, wanted.who).mark(*days)
     return entered(context, building_id)
@@ -222,7 +224,7 @@ def follow(context: Context, building_id: str, wanted: SchoolsWanted) -> Entered
     """From a day on, until the next entry."""
     place = place_of(context, building_id)
     scope = place.scope(wanted.whole_site)
-    years = SchoolYears(place.site.id, wanted.community, wanted.valid_from, scope, wanted.source)
+    years = SchoolYears(place.site.id, wanted.community, wanted.valid_from, scope, tidy(wanted.source))
     with told_as_problem():
         _editor(context, wanted.who).follow_schools(years)
     return entered(context, building_id)
@@ -254,7 +256,12 @@ def _said(one: OpeningHours | MarkedDay | SchoolYears) -> dict[str, str | None]:
 
 
 def _day(name: str, text: str | None, otherwise: date) -> date:
+    if not text:
+        return otherwise
     try:
-        return date.fromisoformat(text) if text else otherwise
+        day = date.fromisoformat(text)
     except ValueError:
-        raise Problem(422, f"`{str(text)[:40]}` is not a day.", f"query: {name}", "Write it as 2026-12-24.") from None
+        raise Problem(422, f"`{text[:40]}` is not a day.", f"query: {name}", "Write it as 2026-12-24.") from None
+    if not FIRST_DAY <= day < LAST_DAY:
+        raise Problem(422, f"{day} is too far away.", f"query: {name}", f"Ask for days from {FIRST_DAY} to {LAST_DAY}.")
+    return day

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from api.context import AppContext, Context
 from api.days import WEEKDAYS, Place, marks, place_of, week_typed
 from api.days_view import WHOLE, days_page, place_path
-from api.entries import FIRST_DAY, Short, Typed, back, by, day_typed, told
+from api.entries import FIRST_DAY, Short, Typed, back, by, day_typed, tidy, told
 from plagewatch.metering.calendars.entered import DayWord, MarkedDay, SchoolYears
 from plagewatch.metering.calendars.schools import Community
 from plagewatch.metering.refused import EditRefused, Refusal
@@ -44,7 +44,7 @@ def opened(
     place = place_of(context, building_id)
     try:
         scope = place.site.id, place.scope(whose == WHOLE)
-        week = week_typed(opens, closes, scope, day_typed(valid_from, FIRST_DAY), source.strip())
+        week = week_typed(opens, closes, scope, day_typed(valid_from, FIRST_DAY), tidy(source))
         _editor(context, who).set_opening(*week)
     except EditRefused as refused:
         fields = {"valid_from": valid_from, "whose": whose, "source": source, "who": who}
@@ -83,7 +83,7 @@ def marked(
     """A person marks a day, or several in a row."""
     place = place_of(context, building_id)
     try:
-        days = _marks(place, (first, last, kind), whose, source.strip())
+        days = _marks(place, (first, last, kind), whose, tidy(source))
         _editor(context, who).mark(*days)
     except EditRefused as refused:
         fields = {"first": first, "last": last, "kind": kind, "whose": whose, "source": source, "who": who}

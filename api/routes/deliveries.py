@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.context import Context
-from api.entries import REFUSALS, Who, by, told_as_problem
+from api.entries import REFUSALS, Who, by, tidy, told_as_problem
 from api.registry import read
 from plagewatch.metering.deliveries import DeliveryNote, energy_of, findings
 from plagewatch.metering.meters import Delivery
@@ -100,7 +100,7 @@ def enter(context: Context, meter_id: str, wanted: DeliveryWanted) -> Deliveries
     read(context.engine, context.now_s()).meter(meter_id)
     with told_as_problem():
         made = Delivery(
-            meter_id, wanted.delivered_on, wanted.quantity, wanted.unit, wanted.document.strip(), wanted.note
+            meter_id, wanted.delivered_on, wanted.quantity, wanted.unit, tidy(wanted.document), tidy(wanted.note)
         )
         key = wanted.instead_of
         editor = DeliveryEditor(context.engine, by(context, wanted.who))

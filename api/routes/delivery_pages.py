@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, Context
-from api.entries import Short, Typed, back, by, day_typed, form_values, meter_values, number_typed, told
+from api.entries import Short, Typed, back, by, day_typed, form_values, meter_values, number_typed, tidy, told
 from api.language import language_of
 from api.pages import page
 from api.problems import not_found
@@ -71,7 +71,7 @@ def enter(
     fields = {"day": day, "quantity": quantity, "unit": unit, "document": document, "note": note, "who": who}
     edited = next((one for one in _known(context, meter) if _key(one) == (was_day, was_document)), None)
     try:
-        made = Delivery(meter_id, day_typed(day), number_typed(quantity), unit, document.strip(), note.strip())
+        made = Delivery(meter_id, day_typed(day), number_typed(quantity), unit, tidy(document), tidy(note))
         instead_of = (day_typed(was_day), was_document) if was_day else None
         DeliveryEditor(context.engine, by(context, who)).enter(made, instead_of)
     except EditRefused as refused:

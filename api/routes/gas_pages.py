@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, Context
-from api.entries import Short, Typed, back, by, day_typed, form_values, number_typed, told
+from api.entries import Short, Typed, back, by, day_typed, form_values, number_typed, tidy, told
 from api.pages import page
 from api.registry import read
 from plagewatch.metering.meters import CalorificValue, Carrier, Meter
@@ -39,7 +39,7 @@ def enter(
     """The value of a station from a day on."""
     try:
         kwh_per_m3 = number_typed(value, below_thousand=True)
-        made = CalorificValue(station.strip(), day_typed(day), kwh_per_m3, source.strip())
+        made = CalorificValue(station.strip(), day_typed(day), kwh_per_m3, tidy(source))
         MeterEditor(context.engine, context.series, by(context, who)).set_calorific_value(made)
     except EditRefused as refused:
         fields = {"station": station, "day": day, "value": value, "source": source, "who": who}

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, Context
-from api.entries import REFUSALS, Short, Typed, back, by, told, told_as_problem
+from api.entries import REFUSALS, Short, Typed, back, by, tidy, told, told_as_problem
 from api.language import language_of
-from api.life_cycle import LONGEST_TEXT, around, check_register, shown_registers, tidy, unit_of
+from api.life_cycle import LONGEST_TEXT, around, check_register, shown_registers, unit_of
 from api.life_cycle_answers import ReadingAnswer, ReadingWanted, ms_of, reading_answer
 from api.pages import page
 from api.pages.people import remembered, who_may_act

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, Context
-from api.entries import Short, Typed, back, by, form_values, number_typed, told
+from api.entries import Short, Typed, back, by, form_values, number_typed, tidy, told
 from api.pages import page
 from api.registry import Registry, read
 from plagewatch.metering.meters import Building, Carrier, Kind, Meter, MeterFacts
@@ -66,7 +66,7 @@ def _meter(registry: Registry, building: Building, kind: str, name: str, counts:
     id_ = slug(name, registry.meters, f"{building.id}.")
     # What comes of a room is its state, whichever way its amounts would come.
     told = Kind.GAUGE if carrier == Carrier.INDOOR and kind in READ else Kind(kind)
-    return Meter(id_, building.site, name.strip(), Carrier(carrier), told, unit)
+    return Meter(id_, building.site, tidy(name), Carrier(carrier), told, unit)
 
 
 def _litres(text: str) -> float:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.answers import MeterAnswer, ShareAnswer
 from api.context import Context
-from api.entries import FIRST_DAY, REFUSALS, by, told_as_problem
+from api.entries import FIRST_DAY, REFUSALS, by, tidy, told_as_problem
 from api.registry import read
 from plagewatch.metering.meters import Carrier, Kind, Meter
 from plagewatch.store.records.meter_entry import MeterEntry
@@ -43,13 +43,13 @@ def enter(context: Context, wanted: MeterWanted) -> MeterAnswer:
     meter = Meter(
         wanted.id,
         wanted.site,
-        wanted.name.strip(),
+        tidy(wanted.name),
         wanted.carrier,
         Kind(wanted.kind),
         wanted.unit,
         ean=wanted.ean,
-        installation=wanted.installation.strip(),
-        note=wanted.note.strip(),
+        installation=tidy(wanted.installation),
+        note=tidy(wanted.note),
     )
     with told_as_problem():
         MeterEntry(context.engine, by(context, wanted.who)).add(meter, wanted.shares, wanted.valid_from or FIRST_DAY)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, Context
-from api.entries import Short, Typed, back, by, form_values, told
+from api.entries import Short, Typed, back, by, form_values, tidy, told
 from api.pages import page
 from api.registry import read
 from plagewatch.metering.meters import Organisation
@@ -31,7 +31,7 @@ def enter(request: Request, context: Context, name: Short = "", id: Short = "", 
     try:
         editor = ShareEditor(context.engine, by(context, who))
         taken = [one.id for one in records.organisations(context.engine)]
-        editor.set_organisation(Organisation(id or slug(name, taken), name))
+        editor.set_organisation(Organisation(id or slug(name, taken), tidy(name)))
     except EditRefused as refused:
         return _page(request, context, Typed(id, {"name": name, "who": who}, told(request, refused)))
     return back(f"{PLACE}?done=entered", who)

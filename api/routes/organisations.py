@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from api.context import Context
-from api.entries import REFUSALS, by, told_as_problem
+from api.entries import REFUSALS, by, tidy, told_as_problem
 from plagewatch.metering.meters import Organisation
 from plagewatch.store.records import registry as records
 from plagewatch.store.records.sharing import ShareEditor
@@ -40,5 +40,5 @@ def enter(context: Context, organisation_id: OrganisationId, wanted: Organisatio
     """The id stays; the name may be corrected."""
     with told_as_problem():
         editor = ShareEditor(context.engine, by(context, wanted.who))
-        editor.set_organisation(Organisation(organisation_id, wanted.name))
-    return OrganisationAnswer(id=organisation_id, name=wanted.name.strip())
+        editor.set_organisation(Organisation(organisation_id, tidy(wanted.name)))
+    return OrganisationAnswer(id=organisation_id, name=tidy(wanted.name))

@@ -14,6 +14,7 @@ from api.pages import page
 from api.queue import Wanted, choose
 from api.registry import Registry, read
 from api.weeks import Week, together
+from api.worth import ranked
 from plagewatch.metering.local_time import local_day
 from plagewatch.metering.meters import Building, Kind, Site
 from plagewatch.metering.parts import counted_already
@@ -87,7 +88,8 @@ def buildings_now(context: AppContext, registry: Registry, buildings: list[Build
     served = {building.id: registry.meters_of(building.id) for building in buildings}
     wanted = {meter.id: meter for meters in served.values() for meter, _ in meters}
     now = meters_now(context, registry, list(wanted.values()), now_s)
-    living = choose(records.tickets(context.engine, now_s, living_only=True), registry, Wanted())
+    open_now = records.tickets(context.engine, now_s, living_only=True)
+    living = choose(open_now, registry, Wanted(), ranked(context, registry))
     found = []
     for building in buildings:
         meters = [(now[meter.id], share) for meter, share in served[building.id]]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.context import AppContext, Context
+from api.entries import tidy
 from api.language import Language, language_of
 from api.pages import page
 from api.pages.people import remember, remembered, who_may_act
@@ -110,8 +111,8 @@ def judge(
     """A person who looked says whether it was real; it counts in the record of the rule."""
     found = ticket_of(context, ticket_id)
     if all(person.id != who for person in who_may_act(context)):
-        return _ticket_page(request, context, found, missing="who", typed=note)
-    rule_modes.say(context.engine, TicketLabel(found.id, said, who, context.now_s() * 1000, note.strip()))
+        return _ticket_page(request, context, found, missing="judge", typed=note)
+    rule_modes.say(context.engine, TicketLabel(found.id, said, who, context.now_s() * 1000, tidy(note)))
     response = RedirectResponse(f"/tickets/{ticket_id}", 303)
     remember(response, who)
     return response
@@ -139,7 +140,7 @@ def step(
 ) -> Response:
     """A person's step from the page; back to the ticket, which shows it."""
     found = ticket_of(context, ticket_id)
-    if not who or (state is State.RESOLVED and not note.strip()):
+    if not who or (state is State.RESOLVED and not tidy(note)):
         return _ticket_page(request, context, found, missing="who" if not who else "note", typed=note, chosen=who)
     try:
         take_step(context, ticket_id, state, who, note)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from api.answers import Beside, LabelWanted, StepWanted, TicketAnswer, TicketWithHistory, event_answer, ticket_answer
 from api.context import AppContext, Context
-from api.entries import by, told_as_problem
+from api.entries import by, tidy, told_as_problem
 from api.language import Language
 from api.problems import ProblemAnswer
 from api.queue import STAGES, Stage, Wanted, choose, take_step, ticket_of
@@ -71,7 +71,7 @@ def label(
     found = ticket_of(context, ticket_id)
     with told_as_problem():
         by_whom = by(context, wanted.who)
-    said = TicketLabel(found.id, wanted.label, by_whom.who, by_whom.at_ms, wanted.note.strip())
+    said = TicketLabel(found.id, wanted.label, by_whom.who, by_whom.at_ms, tidy(wanted.note))
     rule_modes.say(context.engine, said)
     return _with_history(context, found, language, gap)
 

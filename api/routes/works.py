@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.context import Context
-from api.entries import REFUSALS, Who, by, told_as_problem
-from api.life_cycle import tidy
+from api.entries import REFUSALS, Who, by, tidy, told_as_problem
 from api.problems import Problem
 from api.registry import read
 from plagewatch.metering.works import Works

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, Context
-from api.entries import Short, Typed, back, by, day_typed, form_values, told
-from api.life_cycle import tidy
+from api.entries import Short, Typed, back, by, day_typed, form_values, tidy, told
 from api.pages import page
 from api.registry import read
 from plagewatch.metering.refused import EditRefused, Refusal

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from math import isfinite
+from math import inf, isfinite
 
 from plagewatch.metering.meters import Carrier, Meter
 from plagewatch.metering.prices import Price, price_on
@@ -19,6 +19,9 @@ from plagewatch.tickets.states import Ticket
 DAY_S, HOUR_S, YEAR_DAYS = 86_400, 3600, 365
 LEAST_SPAN_DAYS = 7.0
 """What has lasted shorter is taken to come back once in so many days, not to go on without end [d]."""
+
+OF_PEOPLE = frozenset({"cold_room"})
+"""Causes of tickets by which somebody is cold: no saving of the same urgency comes before them."""
 
 _SO_FAR = ("extra_kwh", "extra_m3", "lost_kwh")
 _BEFORE = "_before"
@@ -109,6 +112,13 @@ def worth_of(ticket: Ticket, meter: Meter, prices: Iterable[Price], on: date, ga
         price=price,
         lost=lost,
     )
+
+
+def rank_of(ticket: Ticket, worth: Worth | None) -> float:
+    """By what tickets of one urgency are put in order, the highest first; what people suffer from before all money."""
+    if ticket.cause in OF_PEOPLE:
+        return inf
+    return worth.rank if worth else 0.0
 
 
 def carried_on(ticket: Ticket, finding: Finding) -> dict[str, float]:

@@ -101,7 +101,7 @@ _TOO_MUCH_BEHIND = N_(
     "out than goes in: one of them counts wrongly."
 )
 _MISSING = N_(
-    "Of {head} {unit} in {days} days, {unmeasured} {unit} passed no meter behind this one; usual is {usual} % of it. "
+    "Of {head} {unit} in {days} days, {unmeasured} {unit} passed no meter behind this one; usual is {usual}% of it. "
     "Either something new draws from it or a meter behind it counts too little."
 )
 

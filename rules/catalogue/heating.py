@@ -120,7 +120,7 @@ YEAR_ON_YEAR = Rule(
     says=always(
         N_(
             "{used} {unit} in the last twelve months. In this weather the building would have taken {usual} {unit} the "
-            "year before: {extra} {unit} or {share} % more."
+            "year before: {extra} {unit} or {share}% more."
         ),
         used="year_{unit}|#,##0",
         usual="usual_year_{unit}|#,##0",
@@ -148,7 +148,7 @@ AFTER_WORKS = Rule(
     ),
     says=always(
         N_(
-            "Since the works it has used {share} % more than it would have used before in the same weather: {so_far} "
+            "Since the works it has used {share}% more than it would have used before in the same weather: {so_far} "
             "{unit} too much in {days} days. On the last day {used} {unit}, where {usual} {unit} would have done."
         ),
         share="extra_pct_since_works|0",

@@ -12,11 +12,11 @@ _SOLAR = frozenset({Carrier.SOLAR})
 # What is learned from, what is left out, how long a row may be, and what says what a clear or sunny day is.
 _SOLAR_DAYS = 63 + 14 + 30 + 60 + 3
 _OWN = N_(
-    "On {days} clear days the plant made {share} % of what it usually makes on such days: {lost} {unit} less so far."
+    "On {days} clear days the plant made {share}% of what it usually makes on such days: {lost} {unit} less so far."
 )
-_WEATHER = N_("On {days} sunny days the plant made {share} % of what the sun lets expect: {lost} {unit} less so far.")
+_WEATHER = N_("On {days} sunny days the plant made {share}% of what that sun should give: {lost} {unit} less so far.")
 _NEIGHBOURS = N_(
-    "On {days} sunny days the plant made {share} % of what its neighbours let expect: {lost} {unit} less so far."
+    "On {days} sunny days the plant made {share}% of what its neighbours show it should: {lost} {unit} less so far."
 )
 
 SOLAR_DEAD = Rule(

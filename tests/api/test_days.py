@@ -31,11 +31,15 @@ def test_a_week_of_opening_hours_is_entered_and_taken_back(client: TestClient, c
     hours = known(centre).opening
     assert [(one.open_h, one.close_h) for one in hours] == [(8.5, 18.0)] * 4 + [(8.0, 12.0)] + [(0.0, 0.0)] * 2
     assert {(one.building, one.valid_from, one.who) for one in hours} == {("tournesol", date(2026, 9, 1), "cell")}
+    assert "lundi – jeudi\xa0: 8:30 – 18:00" in client.get(f"{PATH}?lang=fr").text
     text = client.get(f"{PATH}?lang=en").text
     assert "Monday – Thursday: 8:30 – 18:00" in text
     assert "Saturday – Sunday: closed" in text
     assert "Els, energy cell" in text
     assert "Opening hours entered" in text
+    assert (
+        "from 1 Sept 2026 · Monday – Thursday: 8:30 – 18:00 · Friday: 8:00 – 12:00 · Saturday – Sunday: closed" in text
+    )
     gone = {"valid_from": "2026-09-01", "whose": "", "who": "cell"}
     assert client.post(f"{PATH}/opening/remove", data=gone, follow_redirects=False).status_code == 303
     assert not known(centre).opening
@@ -54,8 +58,10 @@ def test_days_in_a_row_are_marked_and_stand_in_the_coming_year(client: TestClien
     text = client.get(f"{PATH}?lang=en").text
     assert "Mon 28 Dec – Thu 31 Dec 2026</strong><br>Own closing day: works council" in text
     assert "Christmas" in text
+    assert "Mon 28 Dec – Thu 31 Dec 2026 · Closed</p>" in text
     client.post(f"{PATH}/marks/remove", data=typed)
     assert not known(centre).marked
+    assert "<s>Mon 28 Dec – Thu 31 Dec 2026 · Closed</s>" in client.get(f"{PATH}?lang=en").text
 
 
 def test_a_school_calendar_is_followed_as_far_as_it_is_known(client: TestClient, centre: Centre) -> None:
@@ -131,6 +137,9 @@ def test_programs_enter_what_the_page_enters(client: TestClient, centre: Centre)
         ("/days?from=soon", 422),
         ("/days?from=2026-12-24&to=2026-12-23", 422),
         ("/days?from=2026-01-01&to=2036-01-01", 422),
+        ("/days?from=9999-12-31", 422),
+        ("/days?to=0001-01-01", 422),
+        ("/days?from=2099-12-31", 200),
         ("/days", 200),
         ("/calendar", 200),
     ],

@@ -1,10 +1,13 @@
 """Health, registry, quarantine, and the description of it all."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.pages.labels import PARTS
 from collector.spool_state import FULL_SOON
 from plagewatch.health import Alarm, PartHealth, PartState
 from tests.api.centre import Centre, break_store, hold
@@ -125,3 +128,17 @@ def test_what_the_spool_tells_stands_on_the_page_in_the_persons_language(
     assert told in client.get(f"/data?lang={language}").text
     centre.away.append("records: it does not answer")
     assert told in client.get(f"/data?lang={language}").text
+
+
+def test_every_part_that_works_has_a_name_for_people() -> None:
+    told = {
+        node.args[0].value
+        for path in (Path(__file__).parents[2] / "plagewatch" / "cli").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id.endswith("Tick")
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert "urgent rules" in told
+    assert told <= set(PARTS)

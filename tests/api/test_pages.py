@@ -204,6 +204,7 @@ def test_an_empty_store_says_how_to_begin(engine: Engine, series: SqliteSeries, 
         assert "make demo" in client.get("/?lang=en").text
         for address in ("/tickets", "/data", "/plage"):
             assert client.get(address).status_code == 200
+        assert "All 0 meters" not in client.get("/data?lang=en").text
         assert client.get("/healthz").json()["data_age_s"] is None
 
 

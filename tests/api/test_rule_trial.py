@@ -100,7 +100,7 @@ def test_the_numbers_are_used_from_now_on(browser: TestClient, leaky: Centre, mo
     (said,) = rule_modes.history(leaky.engine)
     assert (said.mode, said.parameters, said.who, said.note) == (mode, {"nights": 6}, "cell", "too <soon>")
     page = browser.get(f"{PAGE}?lang=en").text
-    assert "Now 6, usually 3." in page
+    assert "Now 6, by default 3." in page
     assert "too &lt;soon&gt;" in page
     # From then on this is what stands, and the catalogue's number is the moved one.
     answer = browser.get(f"{API}/backtest?building=tournesol&nights=3").json()

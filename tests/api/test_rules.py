@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from plagewatch.store.records import held_notices, rule_modes, tickets
 from plagewatch.store.records.held_notices import HeldNotice
-from plagewatch.tickets.findings import Finding
+from plagewatch.tickets.findings import Finding, Skill, Urgency
 from plagewatch.tickets.modes import Label, Mode, RuleNumber, RuleWords
 from plagewatch.tickets.states import State
 from tests.api.centre import NOW_S, Centre, ticket_for
@@ -50,6 +50,13 @@ def test_somebody_must_say_so(browser: TestClient, centre: Centre, who: str) -> 
     assert rule_modes.history(centre.engine) == []
 
 
+def test_what_was_typed_of_a_label_stays_with_the_label(browser: TestClient) -> None:
+    page = browser.post("/tickets/1/label?lang=en", data={"said": "real", "note": "a leak"}).text
+    assert page.count("Choose who you are") == page.count("a leak") == 1
+    assert page.index("Choose who you are") > page.index("Your step")
+    assert 'name="note" maxlength="2000" value="a leak"' in page
+
+
 def test_a_rule_that_only_counts_is_seen_on_its_page_only(browser: TestClient, centre: Centre) -> None:
     assert post(browser, "/rules/rule/mode", mode="shadow", who="cell", note="too often") == 303
     (said,) = rule_modes.history(centre.engine)
@@ -87,6 +94,31 @@ def test_worth_stands_on_page_list_and_api_and_sorts(browser: TestClient, centre
     page = browser.get(f"/tickets/{number}?lang=fr").text
     assert "31\u202f000\xa0€ par an" in page
     assert "0,85\xa0€ par m³" in page
+
+
+def test_a_room_in_which_people_are_cold_comes_before_any_money(browser: TestClient, centre: Centre) -> None:
+    leak = {"extra_m3": 700.0, "extra_m3_per_year": 36_500.0}
+    for cause, numbers in (("burst", leak), ("cold_room", {"room_c": 17.0})):
+        found = Finding(cause, "tournesol.water", cause, NOW_S - 7200, NOW_S - 3600, NOW_S - 3600, 2.0, numbers)
+        tickets.open_ticket(centre.engine, found, Urgency.URGENT, Skill.HEATING)
+    assert [ticket["cause"] for ticket in browser.get("/api/v1/tickets").json()][:2] == ["cold_room", "burst"]
+    page = browser.get("/buildings/tournesol").text
+    assert page.index("cold_room [") < page.index("burst [")
+
+
+def test_what_no_text_can_hold_is_not_kept(browser: TestClient, centre: Centre) -> None:
+    number = ticket_for(centre.engine, "night_flow").id
+    assert post(browser, f"/tickets/{number}/label", said="real", who="cell", note="a\x00 leak") == 303
+    assert post(browser, f"/tickets/{number}/state", state="acknowledged", who="cell", note="\x00seen") == 303
+    assert post(browser, "/rules/rule/mode", mode="shadow", who="cell", note="too\x00 often") == 303
+    mark = {"first": "2026-12-24", "last": "", "kind": "closed", "source": "\x00letter", "who": "cell"}
+    assert post(browser, "/buildings/tournesol/days/marks", **mark) == 303
+    read = {"kind": "index", "name": "\x00", "counts": "gas kWh", "who": "cell"}
+    assert post(browser, "/buildings/tournesol/new-meter", **read) == 422
+    assert [one.note for one in rule_modes.labels(centre.engine)] == ["a leak"]
+    assert [one.note for one in tickets.events(centre.engine, number)][-1] == "seen"
+    assert [one.note for one in rule_modes.history(centre.engine)] == ["too often"]
+    assert "\x00" not in browser.get("/buildings/tournesol/days").text
 
 
 def test_tickets_of_a_storm_stand_under_it(browser: TestClient, centre: Centre) -> None:

@@ -99,7 +99,8 @@ def test_the_mail_says_it_in_the_persons_language(
     item = OutboxItem(1, "ticket", f"ticket:{leak}", person, NOW_S, 0)
     mail = dispatch.ticket_mail(engine, series, URL, item)
     assert mail.subject == f"{words[0]} – De Linde"
-    html = mail.html.replace("&#39;", "'")
+    assert "577\u00a0m³" in mail.html  # the number and its unit stay on one line
+    html = mail.html.replace("&#39;", "'").replace("577\u00a0m³", "577 m³")
     for phrase in [*words, f"{URL}/tickets/{leak}"]:
         assert phrase in mail.text
         assert phrase in html

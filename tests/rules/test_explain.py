@@ -145,5 +145,5 @@ def test_a_year_is_told_beside_the_year_before() -> None:
     )
     assert explain.sentence(found, heat, "nl") == (
         "115.000 kWh in de voorbije twaalf maanden. Bij dit weer had het gebouw het jaar voordien 100.000 kWh "
-        "verbruikt: 15.000 kWh of 15 % meer."
+        "verbruikt: 15.000 kWh of 15% meer."
     )

@@ -26,7 +26,7 @@ def holiday_names(first: date, last: date, language: str) -> dict[date, str]:
     """
     spoken = language if language in ("nl", "fr") else "en_US"
     known = holidays.country_holidays("BE", years=range(first.year, last.year + 1), language=spoken)
-    return {day: known[day] for day in sorted(known) if first <= day <= last}
+    return {day: known[day].replace("'", "’") for day in sorted(known) if first <= day <= last}
 
 
 def bridge_days(first: date, last: date) -> frozenset[date]:
