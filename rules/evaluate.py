@@ -152,18 +152,17 @@ class _Round:
         self.memory.refresh(self.engine, [meter.id for meter in meters])
         together = replace(next(iter(warm.values())), meters=meters)
         span_s = ((looked_s or self.to_s) - LATE_S, self.to_s)
-        restless = self.memory.restless(self.series, together, span_s)
-        found = {meter.id for meter in restless}
-        quiet = {meter.id for meter in restless if silence.counts(together, meter, self.memory.gap_h(meter.id))}
+        found, told = {meter.id for meter in self.memory.restless(self.series, together, span_s)}, set[str]()
         for key in book.living():
             ticket = book.latest(key)
             if ticket is not None and (ticket.cleared_s is None or ticket.state is State.RESOLVED):
-                found.add(ticket.meter)
-                if ticket.cause == DEVICE_SILENT:
-                    quiet.add(ticket.meter)
-        # Whether a device is silent, or its meters are, only all of them can tell.
-        silent = [meter for meter in meters if meter.id in quiet]
-        return frozenset(found | {meter.id for meter in silence.with_their_device(together, silent)})
+                (told if ticket.cause == DEVICE_SILENT else found).add(ticket.meter)
+        # Whether a device is silent, or some of its meters are, tell all of them together.
+        gap_h = self.memory.gap_h
+        quiet = {one.id for one in meters if one.id in found and silence.counts(together, one, gap_h(one.id))}
+        found |= {meter.id for meter in silence.witnesses(together, quiet, gap_h)}
+        devices = [meter for meter in meters if meter.id in told]
+        return frozenset(found | {meter.id for meter in silence.with_their_device(together, devices)})
 
 
 def evaluate(

@@ -1,7 +1,7 @@
 """A meter that has fallen silent is told when the hour is over in which its limit is passed, not minutes later."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from plagewatch.metering.meters import Meter
@@ -53,6 +53,27 @@ def counts(part: Estate, meter: Meter, silent_h: float) -> bool:
     """Whether such a silence of a meter may count with that of the others of its device."""
     parameters = _parameters(part)
     return parameters is not None and silent_h >= 0.5 * limits_h(meter.interval_s, parameters)[0]
+
+
+def witnesses(part: Estate, silent: Collection[str], gap_h: Callable[[str], int]) -> Iterator[Meter]:
+    """Meters that tell whether the devices of silent ones are silent: one without such a gap is enough, else all are.
+
+    gap_h: the longest silence that a look sees of a meter [h].
+    """
+    of_device: dict[str, list[Meter]] = defaultdict(list)
+    devices = {part.device_of.get(meter) for meter in silent}
+    for meter in part.meters:
+        device = part.device_of.get(meter.id)
+        if device is not None and device in devices:
+            of_device[device].append(meter)
+    for members in of_device.values():
+        heard = (one for one in members if _judged(one) and not counts(part, one, gap_h(one.id)))
+        one = next(heard, None)
+        yield from members if one is None else [one]
+
+
+def _judged(meter: Meter) -> bool:
+    return (meter.interval_s or 0) <= HOUR_S and bool(meant_for(meter, [catalogue.NO_DATA]))
 
 
 def with_their_device(part: Estate, meters: Iterable[Meter]) -> list[Meter]:
