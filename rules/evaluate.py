@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from plagewatch.metering.local_time import day_start_s, local_day
-from plagewatch.store.engine import RECORDS_AWAY, Engine
+from plagewatch.store.engine import Engine
 from plagewatch.store.records import evaluations, rule_learnt
 from plagewatch.store.records.evaluations import Lease
-from plagewatch.store.series.protocol import SeriesError, SeriesStore
+from plagewatch.store.series.protocol import SeriesStore
 from plagewatch.tickets.states import State
+from rules import silence
+from rules.at_fault import data_at_fault
+from rules.catalogue import DEVICE_SILENT
 from rules.detectors.verdicts import HOUR_S
 from rules.estate import Estate
 from rules.learning import Memory, learn
@@ -130,14 +133,14 @@ class _Round:
         restless = self._restless(warm, min(leased.looked_s.values(), key=lambda at: at or 0), book)
         for unit, part in mine.items():
             looked_s = leased.looked_s[unit]
-            look = _Look((looked_s or self.to_s) - LATE_S, self.to_s, looked_s or 0, restless if unit in warm else None)
+            only = restless if unit in warm else None
+            from_s = (looked_s or self.to_s) - LATE_S
+            look = _Look(from_s, self.to_s, looked_s or 0, only, learns=self.night_s is not None)
             said = look.tried(unit, self.series, part, book)
             report = report.and_also(said)
             if said.failed:
                 self.memory.forget_seen(meter.id for meter in part.meters)
                 continue
-            if self.night_s is not None:
-                rule_learnt.save(self.engine, learn(self.series, part, self.to_s))
             leased.done.append(unit)
         return report
 
@@ -149,12 +152,17 @@ class _Round:
         self.memory.refresh(self.engine, [meter.id for meter in meters])
         together = replace(next(iter(warm.values())), meters=meters)
         span_s = ((looked_s or self.to_s) - LATE_S, self.to_s)
-        found = {meter.id for meter in self.memory.restless(self.series, together, span_s)}
+        found, told = {meter.id for meter in self.memory.restless(self.series, together, span_s)}, set[str]()
         for key in book.living():
             ticket = book.latest(key)
             if ticket is not None and (ticket.cleared_s is None or ticket.state is State.RESOLVED):
-                found.add(ticket.meter)
-        return frozenset(found)
+                (told if ticket.cause == DEVICE_SILENT else found).add(ticket.meter)
+        # Whether a device is silent, or some of its meters are, tell all of them together.
+        gap_h = self.memory.gap_h
+        quiet = {one.id for one in meters if one.id in found and silence.counts(together, one, gap_h(one.id))}
+        found |= {meter.id for meter in silence.witnesses(together, quiet, gap_h)}
+        devices = [meter for meter in meters if meter.id in told]
+        return frozenset(found | {meter.id for meter in silence.with_their_device(together, devices)})
 
 
 def evaluate(
@@ -186,13 +194,15 @@ def evaluate(
 class _Look:
     """One look at the ticks in (from_s, to_s]. looked_s: the last one that was looked at before.
 
-    restless: the only meters that are judged, by the rules that look at hours; None = all are, by all rules.
+    restless: the only meters that are judged, by the rules that look at hours; None = all are, by all rules. learns:
+    whether it is kept what is usual from to_s on.
     """
 
     from_s: int
     to_s: int
     looked_s: int
     restless: frozenset[str] | None = None
+    learns: bool = False
 
     def at(self, series: SeriesStore, part: Estate, book: RecordsBook) -> EvaluationReport:
         """Judge the meters of a unit and let the tickets follow."""
@@ -204,16 +214,16 @@ class _Look:
         known_s = min(self.looked_s, self.to_s)
         # A tick that was looked at before is news only through late readings: its ticket is opened when that is found.
         changes = walk(judged.tracks, (self.from_s, self.to_s), book, lambda tick: max(tick, known_s))
+        if self.learns:
+            rule_learnt.save(book.engine, learn(series, part, self.to_s))
         return EvaluationReport(self.from_s, self.to_s, len(judged.tracks), changes, len(judged.not_judged), 1)
 
     def tried(self, unit: str, series: SeriesStore, part: Estate, book: RecordsBook) -> EvaluationReport:
         """The same; where the data of this unit are at fault, told and left for the next run."""
         try:
             return self.at(series, part, book)
-        except RECORDS_AWAY:
-            raise
         except Exception as error:
-            if isinstance(error, SeriesError) and error.retryable:
+            if not data_at_fault(error):
                 raise
             log.error("the rules cannot judge a site", site=unit, error=str(error), exc_info=True)
             return EvaluationReport(self.from_s, self.to_s, failed={unit: f"{type(error).__name__}: {error}"})

@@ -45,11 +45,11 @@ def learn(series: SeriesStore, estate: Estate, now_s: int) -> list[LearntOf]:
             continue
         case = cases.of(meter, rules, until_s=now_s + AHEAD_S)
         kept: dict[str, Learnt | None] = {}
-        if len(case.hours):
+        if len(case.hours):  # else nothing is known of it: its first hours are judged as they come
             kept[KNOWN] = learnt_of(case.hours, {KNOWN: case.hours.seen.astype(np.float64)})
-        for rule in rules:
-            assert rule.warm is not None
-            kept[_key(rule)] = rule.warm.learn(case, rule.parameters) if len(case.hours) else None
+            for rule in rules:
+                assert rule.warm is not None
+                kept[_key(rule)] = rule.warm.learn(case, rule.parameters)
         found.append(LearntOf(meter.id, now_s, packed(kept)))
     return found
 
@@ -134,6 +134,7 @@ class Memory:
                 told = hours.get((meter.id, "main"))
                 quarters = fine.get((meter.id, "main"))
                 if told is None:
+                    self._seen.pop(meter.id, None)
                     found.append(meter)
                     continue
                 zone = estate.zones[meter.site]
@@ -151,6 +152,7 @@ class Memory:
 
     def _calm(self, estate: Estate, meter: Meter, hours: MeterHours, fine: FineSteps | None, from_s: int) -> bool:
         if not len(hours):
+            self._seen.pop(meter.id, None)
             return False
         new = self._new(meter, hours) & (hours.start_s + HOUR_S > from_s)
         learnt = self._learnt.get(meter.id, {})
@@ -183,8 +185,16 @@ class Memory:
             before &= known.at(KNOWN, hours.start_s) != 1.0
         return bool(np.any(new & before & hours.seen))
 
+    def gap_h(self, meter: str) -> int:
+        """The longest stretch of the hours that the last look saw in which nothing was heard of a meter [h]."""
+        hours = self._seen.get(meter)
+        if hours is None:
+            return REACH_H
+        heard = np.flatnonzero(hours.seen) - len(hours)
+        return int(np.diff(np.concatenate([[-REACH_H - 1], heard, [0]])).max()) - 1
+
     def _new(self, meter: Meter, hours: MeterHours) -> Flags:
-        """Hours that were not seen before, or not so."""
+        """Hours that were not seen before, or not so, and those after them: their verdicts weigh what was before."""
         before = self._seen.get(meter.id)
         self._seen[meter.id] = hours
         new = np.ones(len(hours), np.bool_)
@@ -196,7 +206,7 @@ class Memory:
                 np.isnan(before.amount[old]) & np.isnan(hours.amount[there])
             )
             new[there[same & (before.seen[old] == hours.seen[there])]] = False
-        return new
+        return np.maximum.accumulate(new)
 
 
 def _needs_fine(meter: Meter, rules: Iterable[Rule]) -> bool:

@@ -1,7 +1,7 @@
 """A meter that has fallen silent is told when the hour is over in which its limit is passed, not minutes later."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from plagewatch.metering.meters import Meter
@@ -9,12 +9,11 @@ from plagewatch.store.engine import Engine
 from plagewatch.store.records import ledger_tails
 from plagewatch.store.series.protocol import SeriesStore
 from rules import catalogue
+from rules.at_once import judge_now
 from rules.detectors.no_data import NoData, limits_h
 from rules.detectors.verdicts import HOUR_S
 from rules.estate import Estate
-from rules.records_book import RecordsBook
-from rules.tracks import judge_all, meant_for
-from rules.walk import walk
+from rules.tracks import meant_for
 
 MOST = 100
 """More that may have fallen silent at once are a storm: the look by the hour sees them all together."""
@@ -33,17 +32,14 @@ def look(engine: Engine, series: SeriesStore, units: Mapping[str, Estate], hour_
     for unit, meters in silent.items():
         part = units[unit]
         part = replace(part, rules=[rule for rule in part.rules if rule.id == catalogue.NO_DATA.id])
-        only = _with_their_device(part, meters)
-        judged = judge_all(series, part, span_s, None, only)
-        book = RecordsBook(engine, [meter.id for meter in only])
-        changes += walk(judged.tracks, span_s, book, lambda tick: tick)
+        changes += judge_now(engine, series, part, with_their_device(part, meters), span_s)
     return changes
 
 
 def _silent(part: Estate, newest_ms: Mapping[str, int], hour_s: int) -> Iterator[Meter]:
     """Meters of which nothing was heard for at least the shortest limit, and not longer than the longest one."""
-    parameters = next((rule.parameters for rule in part.rules if rule.id == catalogue.NO_DATA.id), None)
-    if not isinstance(parameters, NoData):
+    parameters = _parameters(part)
+    if parameters is None:
         return  # nobody wants to hear of silence
     for meter in part.meters:
         if meter.id in newest_ms and meant_for(meter, [catalogue.NO_DATA]):
@@ -53,9 +49,42 @@ def _silent(part: Estate, newest_ms: Mapping[str, int], hour_s: int) -> Iterator
                 yield meter
 
 
-def _with_their_device(part: Estate, meters: Iterable[Meter]) -> list[Meter]:
+def counts(part: Estate, meter: Meter, silent_h: float) -> bool:
+    """Whether such a silence of a meter may count with that of the others of its device."""
+    parameters = _parameters(part)
+    return parameters is not None and silent_h >= 0.5 * limits_h(meter.interval_s, parameters)[0]
+
+
+def witnesses(part: Estate, silent: Collection[str], gap_h: Callable[[str], int]) -> Iterator[Meter]:
+    """Meters that tell whether the devices of silent ones are silent: one without such a gap is enough, else all are.
+
+    gap_h: the longest silence that a look sees of a meter [h].
+    """
+    of_device: dict[str, list[Meter]] = defaultdict(list)
+    devices = {part.device_of.get(meter) for meter in silent}
+    for meter in part.meters:
+        device = part.device_of.get(meter.id)
+        if device is not None and device in devices:
+            of_device[device].append(meter)
+    for members in of_device.values():
+        heard = (one for one in members if _judged(one) and not counts(part, one, gap_h(one.id)))
+        one = next(heard, None)
+        yield from members if one is None else [one]
+
+
+def _judged(meter: Meter) -> bool:
+    return (meter.interval_s or 0) <= HOUR_S and bool(meant_for(meter, [catalogue.NO_DATA]))
+
+
+def with_their_device(part: Estate, meters: Iterable[Meter]) -> list[Meter]:
+    """These meters and the others of their devices."""
     of_device: dict[str, list[Meter]] = defaultdict(list)
     for meter in part.meters:
         of_device[part.device_of.get(meter.id, meter.id)].append(meter)
     devices = dict.fromkeys(part.device_of.get(meter.id, meter.id) for meter in meters)
     return [meter for device in devices for meter in of_device[device]]
+
+
+def _parameters(part: Estate) -> NoData | None:
+    found = next((rule.parameters for rule in part.rules if rule.id == catalogue.NO_DATA.id), None)
+    return found if isinstance(found, NoData) else None

@@ -8,14 +8,12 @@ from plagewatch.store.engine import Engine
 from plagewatch.store.records import rule_news
 from plagewatch.store.series.protocol import SeriesStore
 from rules import silence
+from rules.at_once import judge_now
 from rules.cases import QUARTER_S
 from rules.detectors.verdicts import HOUR_S
 from rules.estate import Estate
 from rules.learning import Memory
-from rules.records_book import RecordsBook
 from rules.set_aside import set_aside
-from rules.tracks import judge_all
-from rules.walk import walk
 
 BACK_S = 2 * HOUR_S
 """Ticks so far back are looked at; what comes later than that waits for the look by the hour [s]."""
@@ -72,9 +70,7 @@ class Urgent:
         try:
             for unit, only in by_unit.items():
                 part = replace(self._units[unit], rules=estate.rules, set_aside=estate.set_aside)
-                judged = judge_all(self.series, part, span_s, None, only)
-                book = RecordsBook(self.engine, [meter.id for meter in only])
-                changes += walk(judged.tracks, span_s, book, lambda tick: tick)
+                changes += judge_now(self.engine, self.series, part, only, span_s)
             rule_news.done(self.engine, news)
         except BaseException:
             self._memory.forget_seen(news)

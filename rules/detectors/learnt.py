@@ -10,6 +10,7 @@ from plagewatch.metering.intervals import Floats, Seconds
 from rules.detectors.case import Case, Facts, FineSteps
 from rules.detectors.verdicts import HOUR_S, Flags, MeterHours
 
+QUARTER_S = 900
 REACH_H = 84
 """Hours before the newest one that a look sees: late readings of two days, and what the rules weigh before them."""
 
@@ -45,6 +46,13 @@ class Newest:
     new: Flags
     fine: FineSteps | None = None
     facts: Facts = field(default_factory=Facts)
+
+    def without_fine(self, before_h: int = 0) -> Flags:
+        """New hours of which a look sees no quarters, nor of so many before each, though the meter may have them."""
+        if (self.hours.interval_s or 0) > QUARTER_S:
+            return np.zeros(len(self.hours), np.bool_)
+        from_s = np.inf if self.fine is None else float(self.fine.start_s[0]) + before_h * HOUR_S
+        return np.asarray(self.new & self.hours.seen & (self.hours.start_s < from_s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from rules.detectors.verdicts import Judgement, NotJudged, Verdicts, judged, unf
 
 HOURS = np.arange(24)
 LAST_H = 23
+LEARNT_SURE = 0.99
+"""Nobody said when it is open: what its weeks show is never quite sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _opening(case: Case, grid: DayGrid, parameters: OutsideHours) -> _Opening:
     return _Opening(
         np.where(shown, use.from_h, from_h),
         np.where(shown, use.to_h, to_h),
-        np.where(entered, 1.0, np.where(shown, use.agreement, np.nan)),
+        np.where(entered, 1.0, np.where(shown, np.minimum(use.agreement, LEARNT_SURE), np.nan)),
     )
 
 

@@ -64,8 +64,11 @@ def _calm(learnt: Learnt, newest: Newest, parameters: PeakPower) -> bool:
     limit_kw = newest.facts.contracted_kw
     if limit_kw is None:
         return True
-    power_kw = np.fmax(newest.hours.amount * KWH[newest.hours.unit], _fine_kw(newest.hours, newest.fine))
-    return not np.any(newest.new & (power_kw >= parameters.share * limit_kw))
+    mean_kw = newest.hours.amount * KWH[newest.hours.unit]
+    power_kw = np.fmax(mean_kw, _fine_kw(newest.hours, newest.fine))
+    # All of an hour may have run in one of its quarters.
+    unseen = newest.without_fine() & ~(4 * mean_kw < parameters.share * limit_kw)
+    return not np.any(unseen | (newest.new & (power_kw >= parameters.share * limit_kw)))
 
 
 WARM = Warm(_learn, _calm)

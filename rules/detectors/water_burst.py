@@ -102,7 +102,19 @@ def _calm(learnt: Learnt, newest: Newest, parameters: WaterBurst) -> bool:
             limit = np.fmax(parameters.times * _at(learnt, span, of_hour), parameters.least_l)
             if np.any(new & (_run_in(steps, int(span)) >= CALM * limit)):
                 return False
-    return True
+    return not _between_hours(learnt, newest, parameters)
+
+
+def _between_hours(learnt: Learnt, newest: Newest, parameters: WaterBurst) -> bool:
+    """Whether a burst may lie across two hours of which the quarters came too late to be seen."""
+    hours, unseen = newest.hours, newest.without_fine(before_h=1)
+    litres = hours.amount * LITRES[hours.unit]
+    steps = _Steps(hours.start_s + HOUR_S, litres, HOUR_S, np.zeros(0, np.int64))
+    for span in learnt.arrays:
+        limit = np.fmax(parameters.times * _at(learnt, span, hours.start_s), parameters.least_l)
+        if np.any(unseen & (np.isnan(litres) | (_run_in(steps, int(span) + 1) >= CALM * limit))):
+            return True
+    return False
 
 
 def _at(learnt: Learnt, span: str, start_s: Seconds) -> Floats:

@@ -7,7 +7,7 @@ from plagewatch.metering.intervals import Intervals
 from plagewatch.metering.meters import Carrier
 from rules import catalogue
 from rules.catalogue import Rule
-from rules.detectors.case import Case, Facts
+from rules.detectors.case import Case, Facts, FineSteps
 from rules.detectors.learnt import AT_EVERY_LOOK, REACH_H, Learnt, Newest, ahead
 from rules.detectors.verdicts import HOUR_S, MeterHours, NotJudged
 from rules.learning import packed, unpacked
@@ -49,6 +49,12 @@ def upto(hours: MeterHours, end_s: int, from_s: int = 0) -> MeterHours:
     return MeterHours(hours.start_s[keep], hours.amount[keep], hours.seen[keep], hours.tz, hours.unit, hours.interval_s)
 
 
+def quarters(hours: MeterHours) -> FineSteps:
+    """All quarters of the hours, each with its part."""
+    start_s = hours.start_s[0] + 900 * np.arange(4 * len(hours), dtype=np.int64)
+    return FineSteps(start_s, np.repeat(hours.amount / 4, 4), 900)
+
+
 def looks(rule: Rule, seed: int) -> list[tuple[bool, bool]]:
     """For looks at every third hour after each night: whether the meter was passed over, whether it was abnormal."""
     hours, found = invented(rule, seed), []
@@ -66,7 +72,7 @@ def looks(rule: Rule, seed: int) -> list[tuple[bool, bool]]:
             now_s = night_s + after_h * HOUR_S
             window = upto(hours, now_s, now_s - REACH_H * HOUR_S)
             new = window.start_s >= now_s - 3 * HOUR_S
-            calm = rule.warm.calm(learnt, Newest(window, new, None, FACTS), rule.parameters)
+            calm = rule.warm.calm(learnt, Newest(window, new, quarters(window), FACTS), rule.parameters)
             said = rule.judge(Case(upto(hours, now_s), facts=FACTS))
             abnormal = not isinstance(said, NotJudged) and said.start_s[said.abnormal] >= now_s - 3 * HOUR_S
             found.append((calm, bool(np.any(abnormal))))
@@ -96,3 +102,29 @@ def test_what_was_learnt_is_kept_and_read_again() -> None:
     assert some is not None
     assert (some.start_s, some.until_s, dict(some.numbers)) == (7200, 14_400, {"flat": 3.5})
     np.testing.assert_array_equal(some.arrays["usual"], [1.25, np.nan])
+
+
+UNSEEN = pytest.mark.parametrize(
+    ("rule", "unit", "before", "across"),
+    [(catalogue.WATER_BURST, "m3", 0.1, 0.7), (catalogue.PEAK_POWER, "kWh", 2.0, 9.0)],
+    ids=lambda value: getattr(value, "id", None),
+)
+
+
+@UNSEEN
+def test_what_the_quarters_of_a_late_hour_may_hide_is_looked_at(
+    rule: Rule, unit: str, before: float, across: float
+) -> None:
+    """Two hours of which neither is too much, but the hour across them, or one quarter, may be."""
+    assert rule.warm is not None
+    amount = np.full(40 * DAY_H, before)
+    start_s = START_S + HOUR_S * np.arange(len(amount), dtype=np.int64)
+    end_s = START_S + len(amount) * HOUR_S
+    for late, calm in ((slice(-8, -6), False), (slice(0, 0), True)):
+        amount[late] = across
+        hours = MeterHours.on_grid(Intervals.measured(start_s, amount), end_s, "Europe/Brussels", unit, 900)
+        learnt = rule.warm.learn(Case(ahead(upto(hours, end_s - 86_400), end_s), facts=FACTS), rule.parameters)
+        assert learnt is not None
+        newest = Newest(hours, start_s >= end_s - 9 * HOUR_S, quarters(upto(hours, end_s, end_s - 2 * HOUR_S)), FACTS)
+        assert rule.warm.calm(learnt, newest, rule.parameters) is calm
+        amount[late] = before

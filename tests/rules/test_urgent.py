@@ -1,10 +1,13 @@
 """Rules within seconds, and rules that know from the night what is usual, on real stores."""
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import numpy as np
 import pytest
 
 from plagewatch.metering.intervals import Intervals, Resolution
-from plagewatch.metering.meters import Binding, Carrier
+from plagewatch.metering.meters import Binding, Carrier, Kind, Meter, Site
 from plagewatch.metering.tails import RegisterTail, Tail
 from plagewatch.store.engine import Engine
 from plagewatch.store.records import ledger_tails, registry, rule_news, tickets
@@ -71,6 +74,41 @@ def test_news_that_could_not_be_looked_at_stays(engine: Engine, series: SqliteSe
         urgent.look(NOON_S + QUARTER_S)
     assert set(rule_news.waiting(engine)) == {taps[0]}
     assert Urgent(engine, series).look(NOON_S + QUARTER_S) == 1
+
+
+class Torn(SqliteSeries):
+    """A series store in which the past of one meter cannot be read."""
+
+    def intervals(self, resolution, meter, start_s, end_s, *asked):
+        if meter == "beuk.yard" and end_s - start_s > 30 * DAY_S:
+            raise SeriesError("torn", retryable=False)
+        return super().intervals(resolution, meter, start_s, end_s, *asked)
+
+
+@pytest.fixture
+def torn(engine: Engine, series: SqliteSeries, taps: list[str], tmp_path) -> Iterator[Torn]:
+    """The store of the taps, and a meter of another site before them of which nothing can be read."""
+    registry.save(
+        engine, [Site("beuk", "De Beuk"), Meter("beuk.yard", "beuk", "Yard", Carrier.WATER, Kind.INDEX, "m3")]
+    )
+    with closing(Torn(tmp_path / "series.db")) as opened:
+        yield opened
+
+
+def test_figures_at_fault_keep_no_other_site_waiting(engine: Engine, torn: Torn, taps: list[str]) -> None:
+    for name in ("beuk.yard", taps[0]):
+        tell(engine, torn, name, NOON_S, [1.6])
+    assert Urgent(engine, torn).look(NOON_S + QUARTER_S) == 1
+    assert [ticket.meter for ticket in tickets.tickets(engine)] == [taps[0]]
+    assert rule_news.waiting(engine) == {}, "the look by the hour tries again"
+
+
+def test_silence_at_a_site_with_figures_at_fault_keeps_no_other_waiting(
+    engine: Engine, torn: Torn, taps: list[str]
+) -> None:
+    heard_until(engine, NOON_S, ["beuk.yard", taps[0]])
+    urgent = Urgent(engine, torn)
+    assert [urgent.look(NOON_S + hour * HOUR_S + 1) for hour in (5, 6)] == [0, 1]
 
 
 # Silence
