@@ -36,6 +36,7 @@ ASSUMED_PRICES = (
         N_("round figure of this product: 0.08 EUR/kWh at about 10.6 kWh/m3 (upper value), not from a contract"),
         True,
     ),
+    Price(Carrier.GAS, 0.08, "kWh", date(2022, 1, 1), _ROUND, True),
     Price(
         Carrier.WATER,
         5.0,

@@ -97,7 +97,9 @@ def worth_of(ticket: Ticket, meter: Meter, prices: Iterable[Price], on: date, ga
     per_year = told if isfinite(told) else so_far / max(span_days, LEAST_SPAN_DAYS) * YEAR_DAYS
     if not per_year > 0:
         return None
-    price = price_on(prices, meter.carrier, meter.unit, on)
+    # What a plant does not make is bought.
+    carrier = Carrier.ELECTRICITY if meter.carrier is Carrier.SOLAR else meter.carrier
+    price = price_on(prices, carrier, meter.unit, on)
     per_unit = price.eur_per_unit if price else float("nan")
     to_target = gap.to_target.get(meter.id, 0.0) if gap is not None else 0.0
     share = per_year * to_target / gap.gap_kwh if gap is not None and to_target and gap.gap_kwh > 0 else float("nan")

@@ -56,12 +56,23 @@ def test_what_counts_nothing_or_saves_has_no_worth(numbers: dict[str, float]) ->
 
 
 def test_without_a_price_there_is_an_amount_and_no_money() -> None:
-    solar = replace(LOAD, carrier=Carrier.SOLAR)
-    one = worth(replace(TICKET, numbers={"lost_kwh": 70.0}), solar)
-    assert (one.per_year, one.price, one.rank, one.lost) == (3650.0, None, 0.0, True)
-    assert worth_lines(one, "en")[0] == "Lost so far: about 70\xa0kWh."
+    one = worth(TICKET, replace(LOAD, carrier=Carrier.COOLING))
+    assert (one.per_year, one.price, one.rank, one.lost) == (3650.0, None, 0.0, False)
+    assert worth_lines(one, "en")[0] == "Above the usual so far: about 70\xa0kWh."
     assert year_text(one, "nl") == "ongeveer 3.650\xa0kWh per jaar"
     assert price_text(one, "nl") == ""
+
+
+def test_what_a_plant_does_not_make_is_bought() -> None:
+    one = worth(replace(TICKET, numbers={"lost_kwh": 70.0}), replace(LOAD, carrier=Carrier.SOLAR))
+    assert (one.eur_so_far, one.eur_per_year, one.lost) == (17.5, 912.5, True)
+    assert worth_lines(one, "en")[0].startswith("Lost so far: about 70\xa0kWh")
+
+
+def test_gas_has_a_price_by_the_unit_of_its_meter() -> None:
+    by_energy, by_volume = (replace(LOAD, carrier=Carrier.GAS, unit=unit) for unit in ("kWh", "m3"))
+    assert worth(TICKET, by_energy).eur_so_far == pytest.approx(5.6)
+    assert worth(replace(TICKET, numbers={"extra_m3": 10.0}), by_volume).eur_so_far == pytest.approx(8.5)
 
 
 @pytest.mark.parametrize(
